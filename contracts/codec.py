@@ -1,0 +1,56 @@
+"""Messages to bytes and back: UTF-8 JSON with the schema's name inside; foreign or newer bytes are poison."""
+
+import json
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from contracts.errors import PoisonMessage
+from contracts.messages import Message
+
+M = TypeVar("M", bound=Message)
+
+
+def encode(message: Message) -> bytes:
+    """The bytes of a message, its schema name first."""
+    body = {"schema": message.SCHEMA, **message.model_dump(mode="json")}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode(raw: bytes | None, carries: type[M]) -> M:
+    """The message in ``raw``.
+
+    Raises:
+        PoisonMessage: the bytes are not JSON, name another schema or version, or lack a field.
+    """
+    body = _json_object(raw)
+    schema = body.get("schema")
+    if schema != carries.SCHEMA:
+        raise PoisonMessage(f"expected schema {carries.SCHEMA}, got {schema!r}")
+    try:
+        return carries.model_validate(body)
+    except ValidationError as why:
+        raise PoisonMessage(f"not a valid {carries.SCHEMA}: {_in_short(why)}") from why
+
+
+def schema_of(raw: bytes | None) -> str | None:
+    """The schema name written in ``raw``; raises ``PoisonMessage`` where there is no JSON object."""
+    return _json_object(raw).get("schema")
+
+
+def _json_object(raw: bytes | None) -> dict:
+    if raw is None:
+        raise PoisonMessage("a tombstone carries no message")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as why:
+        raise PoisonMessage(f"not JSON: {type(why).__name__}") from why
+    if not isinstance(body, dict):
+        raise PoisonMessage(f"expected a JSON object, got {type(body).__name__}")
+    return body
+
+
+def _in_short(why: ValidationError) -> str:
+    first = why.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(step) for step in first["loc"])
+    return f"{place}: {first['msg']} ({why.error_count()} in all)"
