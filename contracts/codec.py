@@ -1,7 +1,7 @@
 """Messages to bytes and back: UTF-8 JSON with the schema's name inside; foreign or newer bytes are poison."""
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -35,19 +35,20 @@ def decode(raw: bytes | None, carries: type[M]) -> M:
 
 def schema_of(raw: bytes | None) -> str | None:
     """The schema name written in ``raw``; raises ``PoisonMessage`` where there is no JSON object."""
-    return _json_object(raw).get("schema")
+    schema = _json_object(raw).get("schema")
+    return schema if isinstance(schema, str) else None
 
 
-def _json_object(raw: bytes | None) -> dict:
+def _json_object(raw: bytes | None) -> dict[str, Any]:
     if raw is None:
         raise PoisonMessage("a tombstone carries no message")
     try:
-        body = json.loads(raw)
+        body: object = json.loads(raw)
     except (ValueError, RecursionError) as why:
         raise PoisonMessage(f"not JSON: {type(why).__name__}") from why
     if not isinstance(body, dict):
         raise PoisonMessage(f"expected a JSON object, got {type(body).__name__}")
-    return body
+    return cast("dict[str, Any]", body)
 
 
 def _in_short(why: ValidationError) -> str:

@@ -83,7 +83,9 @@ class DetectSettings(ProcessSettings):
 class AggregateSettings(ProcessSettings):
     """Extraction facts and scores in, verdicts out."""
 
-    deadline_s: PositiveFloat = Field(600.0, description="after this long without news the verdict names what is missing")
+    deadline_s: PositiveFloat = Field(
+        600.0, description="after this long without news the verdict names what is missing"
+    )
     grace_s: PositiveFloat = Field(3600.0, description="state of a finished item is kept this long for late duplicates")
     reminder_interval_s: PositiveFloat = Field(5.0, description="how often deadlines and grace times are looked at")
     provisional_interval_s: PositiveFloat = Field(2.0, description="least time between two provisional verdicts")

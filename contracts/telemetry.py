@@ -61,7 +61,9 @@ METRICS: dict[MetricName, Metric] = {
         kind="histogram", labels=("detector", "device"), meaning="time of one forward pass with its preprocessing"
     ),
     "telltale_model_loads_total": Metric(kind="counter", labels=("detector",), meaning="times a detector was loaded"),
-    "telltale_model_load_seconds": Metric(kind="gauge", labels=("detector",), meaning="time of the last load and probe"),
+    "telltale_model_load_seconds": Metric(
+        kind="gauge", labels=("detector",), meaning="time of the last load and probe"
+    ),
     "telltale_model_info": Metric(
         kind="gauge", labels=("detector", "version", "weights"), meaning="1 for each detector that serves"
     ),

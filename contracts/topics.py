@@ -1,16 +1,16 @@
-"""The topic table: what flows, who writes it, who reads it, how long it stays; README and topic creation derive from it."""
+"""The topic table: what flows, who writes and reads it, how long it stays; topic creation and README derive from it."""
 
 from dataclasses import dataclass
 
 from contracts.messages import (
     CropBatch,
     DeadLetter,
-    ReminderDue,
     DetectorScore,
     MediaExtracted,
     MediaUploaded,
     MediaVerdict,
     Message,
+    ReminderDue,
 )
 
 CROPS = "crops."
@@ -34,9 +34,7 @@ MEDIA_EXTRACTED = Topic(
     name="media.extracted.v1", carries=MediaExtracted, written_by="extract", read_by="aggregate, project"
 )
 DETECTOR_SCORES = Topic(name="detector.scores.v1", carries=DetectorScore, written_by="detect", read_by="aggregate")
-REMINDERS = Topic(
-    name="aggregation.reminders.v1", carries=ReminderDue, written_by="aggregate", read_by="aggregate"
-)
+REMINDERS = Topic(name="aggregation.reminders.v1", carries=ReminderDue, written_by="aggregate", read_by="aggregate")
 MEDIA_VERDICTS = Topic(
     name="media.verdicts.v1",
     carries=MediaVerdict,
