@@ -1,0 +1,1 @@
+"""The pages of the Streamlit app, one file per page, each drawn by one function."""
