@@ -1,0 +1,1 @@
+"""The command ``telltale``: arguments in; scans, a supervised pipeline, and plain sentences out."""

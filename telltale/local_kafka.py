@@ -1,0 +1,312 @@
+"""A home folder in; a one-node Apache Kafka on loopback out, its data kept under that folder.
+
+The jars come once through Maven (``kafka_pom.xml`` beside this file names them); nothing else is downloaded.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+
+from telltale.child_process import start_child, stop_child
+from telltale.errors import CommandFailed, MissingPart
+
+LIBS_VARIABLE = "TELLTALE_KAFKA_LIBS"
+LOOPBACK = "127.0.0.1"
+LEAST_JAVA = 17
+WAYS_OUT = (
+    f"Install a Java runtime {LEAST_JAVA} or newer and Maven (Debian: apt install openjdk-17-jre-headless maven), "
+    "or set KAFKA_BOOTSTRAP_SERVERS to a Kafka that already runs."
+)
+
+_JARS_THAT_MUST_BE_THERE = ("kafka_2.13-4.1.0.jar", "kafka-server-4.1.0.jar", "slf4j-simple-1.7.36.jar")
+_START_TIMEOUT_S = 120.0
+_STOP_GRACE_S = 20.0
+
+
+class LocalKafka:
+    """One Kafka node (KRaft, broker and controller in one) whose data outlive it.
+
+    Args:
+        folder: holds ``data/``, ``ports.json``, the configuration and, unless ``libs`` says otherwise, the jars.
+        libs: folder of the jars; default: the variable TELLTALE_KAFKA_LIBS, else ``folder/libs``.
+        port: the broker's port; default: the one of the last start where it is free, else any free one.
+        log: file that takes the broker's output; default: ``folder/kafka.log``.
+    """
+
+    def __init__(
+        self, folder: Path, *, libs: Path | None = None, port: int | None = None, log: Path | None = None
+    ) -> None:
+        self.folder = folder.absolute()
+        self.libs = (libs or libs_folder(self.folder)).absolute()
+        self.log = log or self.folder / "kafka.log"
+        self._wanted_port = port
+        self._port: int | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """host:port of the broker, known after ``prepare``."""
+        if self._port is None:
+            raise RuntimeError("prepare() chooses the port")
+        return f"{LOOPBACK}:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def argv(self) -> list[str]:
+        """The command line of the broker process."""
+        return [*self._java("kafka.Kafka"), str(self._properties)]
+
+    def prepare(self) -> None:
+        """Fetch the jars, choose ports, write the configuration and format the data folder, whatever is missing.
+
+        Raises:
+            MissingPart: Java or Maven is missing or too old, or Maven could not fetch the jars.
+        """
+        require_java()
+        fetch_jars(self.libs)
+        self._port, controller_port = self._choose_ports()
+        self._properties.write_text(_properties_of(self._data, self._port, controller_port), encoding="utf-8")
+        if not (self._data / "meta.properties").exists():
+            self._format()
+
+    def start(self) -> str:
+        """Prepare, start, wait until the broker answers; its bootstrap address leaves."""
+        self.prepare()
+        self._child = start_child(self.argv, env=os.environ, log=self.log)
+        try:
+            self._wait_until_it_answers(self._child)
+        except BaseException:
+            self.stop()
+            raise
+        return self.bootstrap_servers
+
+    def stop(self, *, grace_s: float = _STOP_GRACE_S) -> None:
+        """End the broker: SIGTERM, then SIGKILL after ``grace_s``; does nothing where none runs."""
+        if self._child is not None:
+            stop_child(self._child, grace_s=grace_s)
+            self._child = None
+
+    def __enter__(self) -> "LocalKafka":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _java(self, main_class: str) -> list[str]:
+        return [
+            java(),
+            "-Xmx512m",
+            "-Xms128m",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-cp",
+            f"{self.libs}/*",
+            main_class,
+        ]
+
+    def _choose_ports(self) -> tuple[int, int]:
+        remembered = self.folder / "ports.json"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        last = json.loads(remembered.read_text()) if remembered.exists() else {}
+        broker = self._wanted_port or free_port(last.get("broker"))
+        controller = free_port(last.get("controller"))
+        while controller == broker:
+            controller = free_port()
+        remembered.write_text(json.dumps({"broker": broker, "controller": controller}))
+        return broker, controller
+
+    def _format(self) -> None:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = ["format", f"--cluster-id={cluster_id}", "--config", str(self._properties), "--ignore-formatted"]
+        done = subprocess.run([*self._java("kafka.tools.StorageTool"), *command], capture_output=True, text=True)
+        if done.returncode:
+            raise CommandFailed(f"Kafka could not prepare {self._data}: {_last_line(done.stderr or done.stdout)}")
+
+    def _wait_until_it_answers(self, child: subprocess.Popen[bytes]) -> None:
+        give_up = time.monotonic() + _START_TIMEOUT_S
+        while not answers(self.bootstrap_servers):
+            if child.poll() is not None:
+                raise CommandFailed(f"Kafka ended while starting (status {child.returncode}); see {self.log}")
+            if time.monotonic() > give_up:
+                raise CommandFailed(f"Kafka did not answer within {_START_TIMEOUT_S:.0f} s; see {self.log}")
+            time.sleep(0.1)
+
+
+def libs_folder(kafka_folder: Path) -> Path:
+    """Where the jars lie: the folder that TELLTALE_KAFKA_LIBS names, else ``kafka_folder/libs``."""
+    named = os.environ.get(LIBS_VARIABLE)
+    return Path(named) if named else kafka_folder / "libs"
+
+
+def answers(bootstrap_servers: str, *, timeout_s: float = 5.0) -> bool:
+    """Whether a broker with a working controller answers there."""
+    host, _, port = bootstrap_servers.split(",")[0].rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return _names_a_controller(bootstrap_servers, timeout_s)
+
+
+def _names_a_controller(bootstrap_servers: str, timeout_s: float) -> bool:
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    patience_ms = int(timeout_s * 1000)
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=patience_ms, request_timeout_ms=patience_ms
+        )
+    except KafkaError:
+        return False
+    try:
+        cluster = admin.describe_cluster()
+        return bool(cluster.get("brokers")) and cluster.get("controller_id", -1) >= 0
+    except KafkaError:
+        return False
+    finally:
+        admin.close()
+
+
+def java() -> str:
+    """The Java program: JAVA_HOME's, else the one on PATH.
+
+    Raises:
+        MissingPart: there is none.
+    """
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=f"{home}/bin") if home else None
+    found = found or shutil.which("java")
+    if found is None:
+        raise MissingPart(f"A local Kafka needs Java, and there is none on PATH. {WAYS_OUT}")
+    return found
+
+
+def java_version() -> int:
+    """The major version of ``java()``; 0 where it does not say. Raises ``MissingPart`` where there is none."""
+    said = subprocess.run([java(), "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found.group(1)) if found else 0
+
+
+def require_java() -> None:
+    """Raise ``MissingPart`` where Java is missing or too old for Kafka."""
+    version = java_version()
+    if version < LEAST_JAVA:
+        raise MissingPart(f"A local Kafka needs Java {LEAST_JAVA} or newer, and this one is {version}. {WAYS_OUT}")
+
+
+def has_jars(libs: Path) -> bool:
+    """Whether the jars lie in ``libs`` already."""
+    return all((libs / name).is_file() for name in _JARS_THAT_MUST_BE_THERE)
+
+
+def fetch_jars(libs: Path, *, tell: Callable[[str], None] = lambda sentence: None) -> None:
+    """Let Maven copy Kafka's jars into ``libs`` unless they are there; safe to call from several processes.
+
+    Raises:
+        MissingPart: Maven is missing or could not fetch them.
+    """
+    if has_jars(libs):
+        return
+    with _alone(libs):
+        if not has_jars(libs):
+            tell("Fetching Apache Kafka's jars with Maven (once, about 45 MB)")
+            _copy_with_maven(libs)
+
+
+def _copy_with_maven(libs: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise MissingPart(f"Kafka's jars come through Maven, and there is no mvn on PATH. {WAYS_OUT}")
+    work = libs.with_name(f"{libs.name}.part")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    pom = work / "pom.xml"
+    pom.write_text(resources.files("telltale").joinpath("kafka_pom.xml").read_text(encoding="utf-8"), encoding="utf-8")
+    copied = work / "jars"
+    command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={copied}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work)
+    if done.returncode or not has_jars(copied):
+        why = _last_line(done.stdout + done.stderr)
+        raise MissingPart(f"Maven could not fetch Kafka's jars: {why} {WAYS_OUT}")
+    shutil.rmtree(libs, ignore_errors=True)
+    copied.rename(libs)
+    shutil.rmtree(work)
+
+
+@contextmanager
+def _alone(libs: Path) -> Iterator[None]:
+    libs.parent.mkdir(parents=True, exist_ok=True)
+    with libs.with_name(f"{libs.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def free_port(wish: int | None = None) -> int:
+    """A loopback port that nobody listens on: ``wish`` where it is one, else any."""
+    for candidate in (wish or 0, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, candidate))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise MissingPart("No free port on the loopback address.")
+
+
+def _last_line(text: str) -> str:
+    errors = [line for line in text.splitlines() if "[ERROR]" in line] or text.strip().splitlines() or ["no output"]
+    return errors[0].replace("[ERROR]", "").strip()
+
+
+def _properties_of(data: Path, broker_port: int, controller_port: int) -> str:
+    """The configuration of a broker and controller in one that may be lost at any moment and has no second copy."""
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
+        "listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": str(data).replace("\\", "\\\\"),
+        "auto.create.topics.enable": "false",
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+        "group.initial.rebalance.delay.ms": 0,
+        "group.min.session.timeout.ms": 6000,
+        "offsets.topic.num.partitions": 8,
+        "offsets.topic.replication.factor": 1,
+        "transaction.state.log.num.partitions": 8,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
