@@ -23,6 +23,7 @@ class ProcessSettings(BaseSettings):
     home: Path = Field(Path(".telltale"), description="folder for everything a process writes to disk")
     bucket: str = Field("bucket", description="watched bucket: a folder or s3://NAME[/PREFIX]")
     work_bucket: str = Field("work", description="where crop bundles lie: a folder or s3://NAME[/PREFIX]")
+    notifications_topic: str = Field("bucket.notifications", description="topic the S3 store writes its events to")
     metrics_host: str = Field("127.0.0.1", description="address that the metrics page listens on")
     metrics_port: NonNegativeInt = Field(0, description="port of the metrics page; 0 switches it off")
     log_format: Literal["console", "json"] = Field("console", description="logs for people or for machines")
@@ -44,7 +45,6 @@ class TopicSettings(ProcessSettings):
 class IngestSettings(ProcessSettings):
     """Uploads in, ``media.uploaded`` out."""
 
-    notifications_topic: str = Field("bucket.notifications", description="topic the S3 store writes its events to")
     notifications_dialect: Literal["aws", "minio", "ceph", "versitygw"] = Field(
         "versitygw", description="whose event form the store writes; decides how keys are encoded"
     )

@@ -1,0 +1,1 @@
+"""What runs Telltale elsewhere: images, compose, observability, published schemas. Not part of the wheel."""
