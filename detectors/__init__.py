@@ -1,0 +1,63 @@
+"""Score face clips: the registered detectors by name, their cards, and the loaded thing itself."""
+
+from pathlib import Path
+
+from contracts.errors import DetectorUnavailable
+from detectors.calibration import Calibration
+from detectors.cards import DetectorCard
+from detectors.detector import Detector, DetectorSpec
+from detectors.registry import REGISTRY, UnknownDetector
+from detectors.weights import Availability, availability_of, folder_of
+
+__all__ = [
+    "Availability",
+    "Calibration",
+    "Detector",
+    "DetectorCard",
+    "DetectorSpec",
+    "UnknownDetector",
+    "availability",
+    "card",
+    "create",
+    "names",
+    "spec",
+]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all registered detectors."""
+    return REGISTRY.names()
+
+
+def card(name: str) -> DetectorCard:
+    """What is known of a detector. Raises ``UnknownDetector``."""
+    return REGISTRY.card(name)
+
+
+def spec(name: str) -> DetectorSpec:
+    """What a detector needs and looks for. Raises ``UnknownDetector``."""
+    return REGISTRY.card(name).spec
+
+
+def availability(name: str, weights: Path) -> Availability:
+    """Whether a detector can run with what lies in the folder ``weights``. Raises ``UnknownDetector``."""
+    return availability_of(REGISTRY.card(name), weights)
+
+
+def create(name: str, *, weights: Path, device: str = "cpu", allow_untrained: bool = False) -> Detector:
+    """Load a detector once, ready to score.
+
+    Without its weights ``allow_untrained`` gives seeded random ones and marks the detector ``untrained``.
+
+    Raises:
+        UnknownDetector: no detector has this name.
+        DetectorUnavailable: its weights are missing or wrong; the message names the command that mends it.
+    """
+    from detectors.devices import resolved
+
+    known = REGISTRY.card(name)
+    state = availability_of(known, weights)
+    if not state.available and not allow_untrained:
+        raise DetectorUnavailable(f"detector {name!r} cannot run: {state.detail}")
+    folder = folder_of(known, weights) if state.available else None
+    return REGISTRY.factory(name)(known, folder=folder, device=resolved(device))

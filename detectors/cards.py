@@ -1,0 +1,123 @@
+"""The card of a detector: everything that is known and measured about it, read from a JSON file and checked."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from detectors.calibration import Calibration
+from detectors.detector import DetectorSpec
+
+Sha256 = str
+_SHA256 = r"^[0-9a-f]{64}$"
+_PLAIN_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingData(_Part):
+    """What the detector learned from; a number that nobody stated is ``None``."""
+
+    name: str
+    description: str
+    source: str | None = None
+    licence: str | None = None
+    n_items: NonNegativeInt | None = None
+    n_identities: NonNegativeInt | None = None
+
+
+class Figure(_Part):
+    """One measured number: what, on which data, and the command that printed it or the source that published it."""
+
+    name: str
+    value: float
+    on: str
+    n_items: NonNegativeInt | None = None
+    low: float | None = None
+    high: float | None = None
+    command: str | None = None
+    source: str | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> "Figure":
+        if (self.command is None) == (self.source is None):
+            raise ValueError(f"figure {self.name!r} needs the command that printed it or the source, one of the two")
+        return self
+
+
+class Thresholds(_Part):
+    """Limits on the calibrated probability that this detector's own card recommends."""
+
+    lower: float = Field(ge=0.0, le=1.0)
+    upper: float = Field(ge=0.0, le=1.0)
+    chosen_by: str
+
+
+class ConvertedFile(_Part):
+    """What a foreign weights file becomes once: a safetensors file with its own pinned hash."""
+
+    file: str = Field(pattern=_PLAIN_NAME)
+    sha256: Sha256 = Field(pattern=_SHA256)
+    bytes: PositiveInt
+    converter: str = Field(pattern=r"^[\w.]+:\w+$")
+
+
+class WeightsFile(_Part):
+    """One file of the published weights, pinned; ``converted`` when another file is loaded in its place."""
+
+    file: str = Field(pattern=_PLAIN_NAME)
+    sha256: Sha256 = Field(pattern=_SHA256)
+    bytes: PositiveInt
+    url: str | None = None
+    converted: ConvertedFile | None = None
+
+    @property
+    def loaded_file(self) -> str:
+        return self.converted.file if self.converted else self.file
+
+    @property
+    def loaded_sha256(self) -> Sha256:
+        return self.converted.sha256 if self.converted else self.sha256
+
+
+class Cost(_Part):
+    """What scoring costs; the timing with the command that printed it."""
+
+    parameters: PositiveInt
+    multiply_adds: PositiveInt | None = None
+    cpu_ms_per_clip: PositiveFloat | None = None
+    measured_on: str | None = None
+    command: str | None = None
+
+
+class Licences(_Part):
+    code: str
+    weights: str
+
+
+class DetectorCard(_Part):
+    """All that is said of one detector; ``shipped`` weights lie in the package, others are fetched."""
+
+    spec: DetectorSpec
+    lifecycle: Literal["experimental", "active", "deprecated"]
+    lifecycle_reason: str
+    summary: str
+    references: tuple[str, ...] = ()
+    training_data: tuple[TrainingData, ...]
+    figures: tuple[Figure, ...] = ()
+    calibration: Calibration | None = None
+    thresholds: Thresholds | None = None
+    blind_spots: tuple[str, ...]
+    not_for: tuple[str, ...]
+    weights: tuple[WeightsFile, ...]
+    shipped: bool = False
+    cost: Cost
+    licences: Licences
+
+
+def read_card(path: Path) -> DetectorCard:
+    """The card in the JSON file ``path``; raises ``FileNotFoundError`` or pydantic's ``ValidationError``."""
+    return DetectorCard.model_validate_json(path.read_bytes())

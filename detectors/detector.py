@@ -1,0 +1,67 @@
+"""What a detector is: the spec that says what it needs, and the protocol of the thing that turns clips into scores."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from contracts.clips import FaceClip
+from contracts.demands import CropDemand
+
+ManipulationKind = Literal["face_swap", "reenactment", "lip_sync", "full_synthesis", "splice"]
+
+
+class DetectorSpec(BaseModel):
+    """The facts about one detector that others act on; readable without loading its network.
+
+    ``looks_for`` names the kinds of manipulation it was made for; ``input_px`` is the side of the square picture that
+    its network sees; ``origin`` says where it comes from in one phrase; ``fusion_weight`` is its share next to other
+    detectors; ``may_call_alone`` allows a ``likely_manipulated`` that rests on this detector only.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: str = Field(min_length=1)
+    title: str
+    looks_for: tuple[ManipulationKind, ...]
+    demand: CropDemand
+    input_px: PositiveInt
+    colour_order: Literal["rgb", "bgr"] = "rgb"
+    origin: str
+    licence: str
+    fusion_weight: float = Field(1.0, gt=0.0)
+    may_call_alone: bool = False
+
+    @model_validator(mode="after")
+    def _demand_is_its_own(self) -> "DetectorSpec":
+        if self.demand.detector != self.name:
+            raise ValueError(f"the demand of {self.name!r} is made out to {self.demand.detector!r}")
+        return self
+
+
+class Detector(Protocol):
+    """A loaded detector.
+
+    ``weights_sha256`` identifies the weights and is ``None`` exactly when ``untrained``: random weights, for tests and
+    benchmarks only. ``device`` is a resolved torch device (``cpu``, ``cuda:0``), never ``auto``.
+    """
+
+    @property
+    def spec(self) -> DetectorSpec: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def weights_sha256(self) -> str | None: ...
+
+    @property
+    def untrained(self) -> bool: ...
+
+    @property
+    def device(self) -> str: ...
+
+    def score(self, clips: Sequence[FaceClip]) -> list[float]:
+        """Raw scores, 0 (genuine) to 1 (manipulated), uncalibrated: one per clip, in the order of the clips."""
+        ...

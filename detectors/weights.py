@@ -1,0 +1,114 @@
+"""Where the weights of a detector lie, whether they are the pinned ones, and how they get into a network."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.errors import DetectorUnavailable
+from detectors.cards import DetectorCard, WeightsFile
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SHIPPED = Path(__file__).parent / "weights_shipped"
+_READ_BYTES = 1 << 20
+
+
+class WrongWeights(DetectorUnavailable):
+    """A weights file is not the pinned one, or its tensors do not fit the network; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """Whether a detector can run here; ``detail`` is one sentence with the command that mends it if it cannot."""
+
+    available: bool
+    detail: str
+    weights_sha256: str | None
+
+
+def folder_of(card: DetectorCard, weights: Path) -> Path:
+    """The folder that holds the weights of this detector: inside the package if shipped, else below ``weights``."""
+    return SHIPPED if card.shipped else weights / card.spec.name
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex; an unchanged file is read once per process."""
+    facts = path.stat()
+    return _sha256_of(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _sha256_of(path: Path, size_bytes: int, modified_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def identity_of(card: DetectorCard) -> str:
+    """One SHA-256 for all weights of a detector: of the file itself, or of the list of hashes if there are several."""
+    hashes = [file.loaded_sha256 for file in card.weights]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def availability_of(card: DetectorCard, weights: Path) -> Availability:
+    """Whether every weights file of the card is there with its pinned hash; loads nothing."""
+    folder = folder_of(card, weights)
+    wrong = [flaw for file in card.weights if (flaw := _flaw_of(folder, file))]
+    if not wrong and card.weights:
+        return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card))
+    problem = "; ".join(wrong) or "its card names no weights"
+    return Availability(available=False, detail=f"{problem}. {_mend(card)}", weights_sha256=None)
+
+
+def _flaw_of(folder: Path, file: WeightsFile) -> str | None:
+    path = folder / file.loaded_file
+    if not path.is_file():
+        return f"{file.loaded_file} is missing"
+    if sha256_of(path) != file.loaded_sha256:
+        return f"{file.loaded_file} is not the file that the card names (other SHA-256)"
+    return None
+
+
+def _mend(card: DetectorCard) -> str:
+    name = card.spec.name
+    if card.shipped:
+        return "These weights are part of the project: run `git status` and restore them, or install the project again."
+    return f"Run: telltale detectors fetch {name} [--from URL|FILE|FOLDER]"
+
+
+def load_strictly(network: "nn.Module", path: Path) -> None:
+    """Put the tensors of a safetensors file into ``network``.
+
+    Raises:
+        WrongWeights: tensors are missing, left over, or of another shape; the message lists their keys.
+    """
+    from safetensors.torch import load_file
+
+    tensors = load_file(path)
+    require_same_shapes(shapes_of(network.state_dict()), shapes_of(tensors), path.name)
+    network.load_state_dict(tensors, strict=True)
+
+
+def shapes_of(tensors: "dict[str, Tensor]") -> dict[str, tuple[int, ...]]:
+    """Key and shape of every tensor."""
+    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+
+
+def require_same_shapes(wanted: dict[str, tuple[int, ...]], got: dict[str, tuple[int, ...]], what: str) -> None:
+    """Raise ``WrongWeights`` with the keys that are missing, left over, or of another shape; else do nothing."""
+    missing = sorted(wanted.keys() - got.keys())
+    surplus = sorted(got.keys() - wanted.keys())
+    reshaped = sorted(key for key in wanted.keys() & got.keys() if wanted[key] != got[key])
+    flaws = (
+        ("missing", missing),
+        ("left over", surplus),
+        ("of another shape", [f"{key} {got[key]} instead of {wanted[key]}" for key in reshaped]),
+    )
+    told = "; ".join(f"{word}: {', '.join(keys)}" for word, keys in flaws if keys)
+    if told:
+        raise WrongWeights(f"the tensors of {what} do not fit the network: {told}")
