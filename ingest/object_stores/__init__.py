@@ -1,0 +1,1 @@
+"""The kinds of object store, one file each."""
