@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from contracts.errors import DetectorUnavailable
+from detectors import probe
 from detectors.calibration import Calibration
 from detectors.cards import DetectorCard
 from detectors.detector import Detector, DetectorSpec
@@ -20,6 +21,7 @@ __all__ = [
     "card",
     "create",
     "names",
+    "probe",
     "spec",
 ]
 

@@ -1,6 +1,7 @@
 """Where the weights of a detector lie, whether they are the pinned ones, and how they get into a network."""
 
 import hashlib
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -78,7 +79,7 @@ def _mend(card: DetectorCard) -> str:
     name = card.spec.name
     if card.shipped:
         return "These weights are part of the project: run `git status` and restore them, or install the project again."
-    return f"Run: telltale detectors fetch {name} [--from URL|FILE|FOLDER]"
+    return f"Run: telltale detectors fetch {name}"
 
 
 def load_strictly(network: "nn.Module", path: Path) -> None:
@@ -101,14 +102,15 @@ def shapes_of(tensors: "dict[str, Tensor]") -> dict[str, tuple[int, ...]]:
 
 def require_same_shapes(wanted: dict[str, tuple[int, ...]], got: dict[str, tuple[int, ...]], what: str) -> None:
     """Raise ``WrongWeights`` with the keys that are missing, left over, or of another shape; else do nothing."""
-    missing = sorted(wanted.keys() - got.keys())
-    surplus = sorted(got.keys() - wanted.keys())
-    reshaped = sorted(key for key in wanted.keys() & got.keys() if wanted[key] != got[key])
-    flaws = (
-        ("missing", missing),
-        ("left over", surplus),
-        ("of another shape", [f"{key} {got[key]} instead of {wanted[key]}" for key in reshaped]),
-    )
+    require_same_keys(wanted.keys(), got.keys(), what)
+    reshaped = [f"{key} {got[key]} instead of {wanted[key]}" for key in sorted(wanted) if wanted[key] != got[key]]
+    if reshaped:
+        raise WrongWeights(f"the tensors of {what} do not fit the network: of another shape: {', '.join(reshaped)}")
+
+
+def require_same_keys(wanted: Set[str], got: Set[str], what: str) -> None:
+    """Raise ``WrongWeights`` with the keys that are missing or left over; else do nothing."""
+    flaws = (("missing", sorted(wanted - got)), ("left over", sorted(got - wanted)))
     told = "; ".join(f"{word}: {', '.join(keys)}" for word, keys in flaws if keys)
     if told:
         raise WrongWeights(f"the tensors of {what} do not fit the network: {told}")
