@@ -36,13 +36,17 @@ def start_child(
 
 def stop_child(child: subprocess.Popen[bytes], *, grace_s: float) -> int:
     """Ask a child to end, insist after ``grace_s``; what it started itself goes with it. Its exit status leaves."""
-    if child.poll() is None:
-        with suppress(ProcessLookupError):
-            child.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(grace_s)
+    terminate(child)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(grace_s)
     end_group(child.pid)
     return child.wait()
+
+
+def terminate(child: subprocess.Popen[bytes]) -> None:
+    """Ask a child to end; nothing happens where it has ended already."""
+    with suppress(ProcessLookupError):
+        child.send_signal(signal.SIGTERM)
 
 
 def end_group(pid: int) -> None:

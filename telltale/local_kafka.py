@@ -18,10 +18,12 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from telltale.child_process import start_child, stop_child
 from telltale.errors import CommandFailed, MissingPart
 
+Tell = Callable[[str], None]
 LIBS_VARIABLE = "TELLTALE_KAFKA_LIBS"
 LOOPBACK = "127.0.0.1"
 LEAST_JAVA = 17
@@ -43,15 +45,23 @@ class LocalKafka:
         libs: folder of the jars; default: the variable TELLTALE_KAFKA_LIBS, else ``folder/libs``.
         port: the broker's port; default: the one of the last start where it is free, else any free one.
         log: file that takes the broker's output; default: ``folder/kafka.log``.
+        tell: hears a sentence before anything that takes long.
     """
 
     def __init__(
-        self, folder: Path, *, libs: Path | None = None, port: int | None = None, log: Path | None = None
+        self,
+        folder: Path,
+        *,
+        libs: Path | None = None,
+        port: int | None = None,
+        log: Path | None = None,
+        tell: Tell = lambda sentence: None,
     ) -> None:
         self.folder = folder.absolute()
         self.libs = (libs or libs_folder(self.folder)).absolute()
         self.log = log or self.folder / "kafka.log"
         self._wanted_port = port
+        self._tell = tell
         self._port: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -78,7 +88,7 @@ class LocalKafka:
             MissingPart: Java or Maven is missing or too old, or Maven could not fetch the jars.
         """
         require_java()
-        fetch_jars(self.libs)
+        fetch_jars(self.libs, tell=self._tell)
         self._port, controller_port = self._choose_ports()
         self._properties.write_text(_properties_of(self._data, self._port, controller_port), encoding="utf-8")
         if not (self._data / "meta.properties").exists():
@@ -176,11 +186,9 @@ def _names_a_controller(bootstrap_servers: str, timeout_s: float) -> bool:
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
-    patience_ms = int(timeout_s * 1000)
+    patience: dict[str, Any] = dict.fromkeys(("bootstrap_timeout_ms", "request_timeout_ms"), int(timeout_s * 1000))
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=patience_ms, request_timeout_ms=patience_ms
-        )
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **patience)
     except KafkaError:
         return False
     try:
@@ -225,7 +233,7 @@ def has_jars(libs: Path) -> bool:
     return all((libs / name).is_file() for name in _JARS_THAT_MUST_BE_THERE)
 
 
-def fetch_jars(libs: Path, *, tell: Callable[[str], None] = lambda sentence: None) -> None:
+def fetch_jars(libs: Path, *, tell: Tell = lambda sentence: None) -> None:
     """Let Maven copy Kafka's jars into ``libs`` unless they are there; safe to call from several processes.
 
     Raises:

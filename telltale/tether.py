@@ -22,4 +22,4 @@ def tie_to_parent(parent_pid: int) -> None:
 
 if __name__ == "__main__":
     tie_to_parent(int(sys.argv[1]))
-    os.execvpe(sys.argv[2], sys.argv[2:], os.environ)
+    os.execvpe(sys.argv[2], sys.argv[2:], os.environ)  # noqa: S606 - no shell is wanted here
