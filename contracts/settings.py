@@ -16,19 +16,25 @@ class ProcessSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TELLTALE_", frozen=True, extra="ignore", populate_by_name=True)
 
     kafka_bootstrap_servers: str = Field(
-        "127.0.0.1:9092",
+        default="127.0.0.1:9092",
         validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
         description="host:port[,host:port] of the Kafka brokers",
     )
-    home: Path = Field(Path(".telltale"), description="folder for everything a process writes to disk")
-    bucket: str = Field("bucket", description="watched bucket: a folder or s3://NAME[/PREFIX]")
-    work_bucket: str = Field("work", description="where crop bundles lie: a folder or s3://NAME[/PREFIX]")
-    notifications_topic: str = Field("bucket.notifications", description="topic the S3 store writes its events to")
-    metrics_host: str = Field("127.0.0.1", description="address that the metrics page listens on")
-    metrics_port: NonNegativeInt = Field(0, description="port of the metrics page; 0 switches it off")
-    log_format: Literal["console", "json"] = Field("console", description="logs for people or for machines")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
-    detectors: str = Field("telltale,mesonet", description="names of the detectors of this deployment, comma-separated")
+    home: Path = Field(default=Path(".telltale"), description="folder for everything a process writes to disk")
+    bucket: str = Field(default="bucket", description="watched bucket: a folder or s3://NAME[/PREFIX]")
+    work_bucket: str = Field(default="work", description="where crop bundles lie: a folder or s3://NAME[/PREFIX]")
+    notifications_topic: str = Field(
+        default="bucket.notifications", description="topic the S3 store writes its events to"
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address that the metrics page listens on")
+    metrics_port: NonNegativeInt = Field(default=0, description="port of the metrics page; 0 switches it off")
+    log_format: Literal["console", "json"] = Field(default="console", description="logs for people or for machines")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+    detectors: str = Field(
+        default="telltale,mesonet", description="names of the detectors of this deployment, comma-separated"
+    )
 
     @property
     def detector_names(self) -> tuple[str, ...]:
@@ -38,69 +44,97 @@ class ProcessSettings(BaseSettings):
 class TopicSettings(ProcessSettings):
     """How topics are made when they are missing."""
 
-    topic_partitions: PositiveInt = Field(6, description="partitions of every topic; Kafka's unit of scale")
-    topic_replication: PositiveInt = Field(1, description="copies of every partition")
+    topic_partitions: PositiveInt = Field(default=6, description="partitions of every topic; Kafka's unit of scale")
+    topic_replication: PositiveInt = Field(default=1, description="copies of every partition")
 
 
 class IngestSettings(ProcessSettings):
     """Uploads in, ``media.uploaded`` out."""
 
     notifications_dialect: Literal["aws", "minio", "ceph", "versitygw"] = Field(
-        "versitygw", description="whose event form the store writes; decides how keys are encoded"
+        default="versitygw", description="whose event form the store writes; decides how keys are encoded"
     )
-    listing_interval_s: PositiveFloat = Field(60.0, description="an S3 bucket is listed this often for lost events")
-    settle_s: PositiveFloat = Field(1.0, description="a file in a watched folder must rest this long to be picked up")
-    max_object_bytes: PositiveInt = Field(8 * 2**30, description="larger objects are answered with file_too_large")
+    listing_interval_s: PositiveFloat = Field(
+        default=60.0, description="an S3 bucket is listed this often for lost events"
+    )
+    settle_s: PositiveFloat = Field(
+        default=1.0, description="a file in a watched folder must rest this long to be picked up"
+    )
+    max_object_bytes: PositiveInt = Field(
+        default=8 * 2**30, description="larger objects are answered with file_too_large"
+    )
 
 
 class ExtractSettings(ProcessSettings):
     """``media.uploaded`` in; crop bundles, crop batches and ``media.extracted`` out."""
 
-    max_object_bytes: PositiveInt = Field(8 * 2**30, description="larger objects are answered with file_too_large")
-    max_pixels: PositiveInt = Field(120_000_000, description="largest picture or frame, width times height")
-    max_duration_s: PositiveFloat = Field(6 * 3600.0, description="longest video that is looked at to its end")
-    decoder_memory_bytes: PositiveInt = Field(4 * 2**30, description="address space of the decoding child process")
-    decoder_cpu_s: PositiveFloat = Field(3600.0, description="processor time of the decoding child process per item")
-    decoder_stall_s: PositiveFloat = Field(60.0, description="the decoding child is ended after this long in silence")
-    chunk_frames: PositiveInt = Field(64, description="sampled frames per chunk: one bundle, one batch per detector")
-    locate_long_side_px: PositiveInt = Field(640, description="frames are shrunk to this long side to find faces")
-    locate_every: PositiveInt = Field(4, description="full search on every k-th sampled frame; tracks follow between")
-    max_faces: PositiveInt = Field(16, description="most faces followed at a time; more is said, not hidden")
-    torch_threads: PositiveInt = Field(2, description="processor threads of the face locator")
+    max_object_bytes: PositiveInt = Field(
+        default=8 * 2**30, description="larger objects are answered with file_too_large"
+    )
+    max_pixels: PositiveInt = Field(default=120_000_000, description="largest picture or frame, width times height")
+    max_duration_s: PositiveFloat = Field(default=6 * 3600.0, description="longest video that is looked at to its end")
+    decoder_memory_bytes: PositiveInt = Field(
+        default=4 * 2**30, description="address space of the decoding child process"
+    )
+    decoder_cpu_s: PositiveFloat = Field(
+        default=3600.0, description="processor time of the decoding child process per item"
+    )
+    decoder_stall_s: PositiveFloat = Field(
+        default=60.0, description="the decoding child is ended after this long in silence"
+    )
+    chunk_frames: PositiveInt = Field(
+        default=64, description="sampled frames per chunk: one bundle, one batch per detector"
+    )
+    locate_long_side_px: PositiveInt = Field(
+        default=640, description="frames are shrunk to this long side to find faces"
+    )
+    locate_every: PositiveInt = Field(
+        default=4, description="full search on every k-th sampled frame; tracks follow between"
+    )
+    max_faces: PositiveInt = Field(default=16, description="most faces followed at a time; more is said, not hidden")
+    torch_threads: PositiveInt = Field(default=2, description="processor threads of the face locator")
 
 
 class DetectSettings(ProcessSettings):
     """Crop batches in, ``detector.scores`` out."""
 
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:N")
-    weights: Path | None = Field(None, description="folder of fetched weights; default: HOME/weights")
-    micro_batch_clips: PositiveInt = Field(32, description="most clips in one forward pass")
-    micro_batch_age_s: PositiveFloat = Field(0.05, description="longest wait for a fuller forward pass")
-    torch_threads: PositiveInt = Field(2, description="processor threads of the detectors")
-    allow_untrained: bool = Field(False, description="run detectors on random weights; every surface then says so")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N")
+    weights: Path | None = Field(default=None, description="folder of fetched weights; default: HOME/weights")
+    micro_batch_clips: PositiveInt = Field(default=32, description="most clips in one forward pass")
+    micro_batch_age_s: PositiveFloat = Field(default=0.05, description="longest wait for a fuller forward pass")
+    torch_threads: PositiveInt = Field(default=2, description="processor threads of the detectors")
+    allow_untrained: bool = Field(
+        default=False, description="run detectors on random weights; every surface then says so"
+    )
 
 
 class AggregateSettings(ProcessSettings):
     """Extraction facts and scores in, verdicts out."""
 
     deadline_s: PositiveFloat = Field(
-        600.0, description="after this long without news the verdict names what is missing"
+        default=600.0, description="after this long without news the verdict names what is missing"
     )
-    grace_s: PositiveFloat = Field(3600.0, description="state of a finished item is kept this long for late duplicates")
-    reminder_interval_s: PositiveFloat = Field(5.0, description="how often deadlines and grace times are looked at")
-    provisional_interval_s: PositiveFloat = Field(2.0, description="least time between two provisional verdicts")
+    grace_s: PositiveFloat = Field(
+        default=3600.0, description="state of a finished item is kept this long for late duplicates"
+    )
+    reminder_interval_s: PositiveFloat = Field(
+        default=5.0, description="how often deadlines and grace times are looked at"
+    )
+    provisional_interval_s: PositiveFloat = Field(
+        default=2.0, description="least time between two provisional verdicts"
+    )
 
 
 class ProjectSettings(ProcessSettings):
     """Verdicts in, read model out."""
 
-    read_model_url: str | None = Field(None, description="SQLAlchemy address; default: SQLite under HOME")
+    read_model_url: str | None = Field(default=None, description="SQLAlchemy address; default: SQLite under HOME")
 
 
 class DashboardSettings(ProjectSettings):
     """What the Streamlit pages read."""
 
-    upload_limit_mb: PositiveInt = Field(1024, description="largest upload through the page")
+    upload_limit_mb: PositiveInt = Field(default=1024, description="largest upload through the page")
 
 
 EVERY_SETTINGS: tuple[type[ProcessSettings], ...] = (
