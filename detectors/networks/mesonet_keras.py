@@ -4,8 +4,10 @@ Keras numbers the layers of a kind in the order in which the authors' code makes
 file, their order does not.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -57,18 +59,23 @@ def _converted(source: Path, convolutions: tuple[str, ...]) -> Arrays:
 
 def _parts(file: h5py.File) -> Iterator[tuple[str, int, str, NDArray[np.float32]]]:
     """Each stored array with its layer's kind, its place among the layers of that kind, and its own name."""
-    layers = [name.decode() for name in file.attrs["layer_names"]]
-    with_weights = [name for name in layers if len(file[name].attrs["weight_names"])]
-    kinds: dict[str, list[int]] = {}
-    for name in with_weights:
-        kind, _, number = name.rpartition("_")
-        kinds.setdefault(kind, []).append(int(number))
-    for name in with_weights:
-        kind, _, number = name.rpartition("_")
-        place = sorted(kinds[kind]).index(int(number))
-        for stored in file[name].attrs["weight_names"]:
-            part = stored.decode().rpartition("/")[2].removesuffix(":0")
-            yield kind, place, part, np.asarray(file[name][stored.decode()])
+    stored = {layer: _names(file[layer], "weight_names") for layer in _names(file, "layer_names")}
+    with_weights = sorted((layer for layer in stored if stored[layer]), key=_number)
+    places: Counter[str] = Counter()
+    for layer in with_weights:
+        kind = layer.rpartition("_")[0]
+        for path in stored[layer]:
+            yield kind, places[kind], path.rpartition("/")[2].removesuffix(":0"), np.asarray(file[f"{layer}/{path}"])
+        places[kind] += 1
+
+
+def _names(group: Any, attribute: str) -> list[str]:
+    return [name.decode() for name in group.attrs[attribute]]
+
+
+def _number(layer: str) -> int:
+    number = layer.rpartition("_")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _key(names: dict[str, tuple[str, ...]], kind: str, place: int, part: str) -> str:
