@@ -1,0 +1,1 @@
+"""The suites; never part of the wheel."""

@@ -1,0 +1,1 @@
+"""Builders, fakes and real servers that tests share; one subject per file."""
