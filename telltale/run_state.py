@@ -46,7 +46,7 @@ class RunState(BaseModel):
     running: bool = False
     pid: int | None = None
     home: str
-    bucket: str
+    bucket: str | None = None
     kafka: str | None = None
     dashboard: str | None = None
     api: str | None = None
@@ -68,26 +68,28 @@ def write(home: Path, state: RunState) -> None:
 
 
 def read(home: Path) -> RunState:
-    """The state of the run at ``home``; one that says *not running* where nothing runs.
+    """The state of the run at ``home``; one that says *not running* where nothing runs, or ever ran.
 
     Raises:
-        CommandFailed: nothing ever ran there, or the file is not a state file.
+        CommandFailed: the state file is not one.
     """
     file = _state_file(home)
     try:
         state = RunState.model_validate_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CommandFailed(f"Nothing has run in {home} yet. Start it: telltale up --home {home}") from None
+        return RunState(home=str(home.absolute()))
     except ValidationError as why:
         raise CommandFailed(f"{file} cannot be read as the state of a run; `telltale up` writes it anew.") from why
     return state if is_running(home) else _as_ended(state)
 
 
 def running(home: Path) -> RunState:
-    """The state of a run that goes on. Raises ``CommandFailed`` where nothing runs at ``home``."""
+    """The state of a run that goes on and whose Kafka answers. Raises ``CommandFailed`` where there is none."""
     state = read(home)
     if not state.running:
         raise CommandFailed(f"Nothing runs in {home}. Start it: telltale up --home {home}")
+    if state.kafka is None:
+        raise CommandFailed(f"The pipeline in {home} is still starting; `telltale status --home {home}` tells how far.")
     return state
 
 

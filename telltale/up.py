@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from contracts.messages import utc_now
+from contracts.settings import ProcessSettings
 from contracts.topics import (
     DEAD_LETTERS,
     DETECTOR_SCORES,
@@ -21,11 +22,12 @@ from contracts.topics import (
     crops_for,
 )
 from telltale import run_state
-from telltale.deployment import S3, Deployment
+from telltale.deployment import S3, Deployment, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
 from telltale.local_kafka import LocalKafka, answers
 from telltale.run_state import RunState
 from telltale.supervisor import Supervisor
+from telltale.terminal import out, say
 
 log = structlog.get_logger()
 KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
@@ -235,3 +237,39 @@ def log_to(file: Path) -> None:
         ],
         logger_factory=structlog.WriteLoggerFactory(file=file.open("a", encoding="utf-8", buffering=1)),
     )
+
+
+def run(
+    *,
+    home: Path,
+    bucket: str | None,
+    detectors: str | None,
+    dashboard: bool,
+    dashboard_port: int | None,
+    kafka_port: int | None,
+) -> None:
+    """Run until Ctrl-C or SIGTERM; says on stdout, once all is ready, where to drop files and what to look at."""
+    home = home.expanduser().absolute()
+    deployment = Deployment(
+        home=home,
+        bucket=bucket_of(bucket, home),
+        detectors=detectors_of(detectors),
+        notifications_topic=ProcessSettings().notifications_topic,
+        dashboard_port=dashboard_port_of(dashboard_port) if dashboard else None,
+    )
+    log_to(deployment.log("up"))
+    stop = StopRequest()
+    stop.listen()
+    Run(deployment, stop=stop, tell=say, kafka_port=kafka_port).go(_announce)
+
+
+def _announce(state: RunState) -> None:
+    lines = [
+        "Telltale is ready.",
+        f"  Drop files into   {state.bucket}",
+        f"  Dashboard         {state.dashboard}" if state.dashboard else None,
+        f"  Verdicts          topic {MEDIA_VERDICTS.name} on {state.kafka}",
+        "  Stop it with Ctrl-C.",
+    ]
+    for line in filter(None, lines):
+        out.print(line, markup=False, soft_wrap=True)

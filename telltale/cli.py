@@ -1,0 +1,209 @@
+"""The command line in, the right command called; everything heavy is imported by the command that needs it."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from telltale.errors import CommandFailed
+
+DEBUG_VARIABLE = "TELLTALE_DEBUG"
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="telltale",
+    help="Drop a video or a picture into a watched bucket; verdicts say whether its faces were manipulated.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+detectors_app = typer.Typer(no_args_is_help=True, help="The detectors: which there are, what is known, their weights.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+app.add_typer(detectors_app, name="detectors")
+app.add_typer(bench_app, name="bench")
+
+Home = Annotated[
+    Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
+]
+Detectors = Annotated[
+    str | None, typer.Option("--detectors", help="Names of detectors, comma-separated. [default: all of them]")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of text.")]
+Bucket = Annotated[
+    str | None, typer.Option("--bucket", help="Watched folder or s3://NAME[/PREFIX]. [default: HOME/bucket]")
+]
+DEFAULT_HOME = Path(".telltale")
+
+
+@app.command()
+def scan(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders and patterns.", show_default=False)],
+    as_json: AsJson = False,
+    detectors: Detectors = None,
+    weights: Annotated[Path | None, typer.Option(help="Folder of fetched weights. [default: HOME/weights]")] = None,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Judge files in this process, without a broker; the verdicts are those of the pipeline."""
+    from telltale import scan as command
+
+    command.run(paths, as_json=as_json, detectors=detectors, weights=weights, home=home)
+
+
+@app.command()
+def up(
+    home: Home = DEFAULT_HOME,
+    bucket: Bucket = None,
+    detectors: Detectors = None,
+    dashboard: Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Serve the dashboard.")] = True,
+    port: Annotated[int | None, typer.Option(help="Port of the dashboard. [default: 8501 or a free one]")] = None,
+    kafka_port: Annotated[int | None, typer.Option(help="Port of a local Kafka. [default: a free one]")] = None,
+) -> None:
+    """Run the whole pipeline on this machine until Ctrl-C: Kafka, every stage, the dashboard."""
+    from telltale import up as command
+
+    command.run(
+        home=home, bucket=bucket, detectors=detectors, dashboard=dashboard, dashboard_port=port, kafka_port=kafka_port
+    )
+
+
+@app.command()
+def status(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
+    """Tell what runs in a home folder, where, and how each part fares. Exit status 1 where nothing runs."""
+    from telltale import status as command
+
+    raise typer.Exit(command.run(home, as_json=as_json))
+
+
+@app.command()
+def submit(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders and patterns.", show_default=False)],
+    home: Home = DEFAULT_HOME,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the final verdicts and print them.")] = False,
+    as_json: AsJson = False,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Longest wait in seconds.")] = 3600.0,
+) -> None:
+    """Copy files into the bucket of a running pipeline."""
+    from telltale import submit as command
+
+    command.run(paths, home=home, wait=wait, as_json=as_json, timeout_s=timeout_s)
+
+
+@app.command()
+def watch(
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start with the oldest verdict.")] = False,
+) -> None:
+    """Show verdicts as they come, until Ctrl-C."""
+    from telltale import watch as command
+
+    command.run(home, as_json=as_json, from_beginning=from_beginning)
+
+
+@app.command()
+def dashboard(
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+) -> None:
+    """Serve the dashboard alone, with the settings of the environment; `up` does this by itself."""
+    from telltale import serve_dashboard as command
+
+    command.run(address=address, port=port)
+
+
+@app.command()
+def doctor(home: Home = DEFAULT_HOME, bucket: Bucket = None, detectors: Detectors = None) -> None:
+    """Check every part that Telltale needs and say what to do. Exit status 1 where a needed part is missing."""
+    from telltale import doctor as command
+
+    raise typer.Exit(command.run(home=home, bucket=bucket, detectors=detectors))
+
+
+@app.command()
+def demo(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files to use instead.", show_default=False)] = None,
+    dashboard: Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Serve the dashboard.")] = True,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Longest wait for verdicts in seconds.")] = 600.0,
+) -> None:
+    """Run the pipeline on files made on the spot, print their verdicts, leave nothing running."""
+    from telltale import demo as command
+
+    raise typer.Exit(command.run(paths or [], dashboard=dashboard, timeout_s=timeout_s))
+
+
+@detectors_app.command("list")
+def detectors_list(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
+    """Name every detector, what it looks for and whether it can run here."""
+    from telltale import detector_commands as command
+
+    command.show_all(home, as_json=as_json)
+
+
+@detectors_app.command("show")
+def detectors_show(
+    name: Annotated[str, typer.Argument(show_default=False)], home: Home = DEFAULT_HOME, as_json: AsJson = False
+) -> None:
+    """Print the card of a detector: training, measured figures, blind spots."""
+    from telltale import detector_commands as command
+
+    command.show(name, home, as_json=as_json)
+
+
+@detectors_app.command("fetch")
+def detectors_fetch(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    source: Annotated[str | None, typer.Argument(help="Address, file or folder. [default: the card's address]")] = None,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Get the published weights of a detector, checked against the SHA-256 of its card."""
+    from telltale import detector_commands as command
+
+    command.fetch(name, source, home)
+
+
+@bench_app.command("extract")
+def bench_extract(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Videos to measure with.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time extraction against reading every sampled frame in full size with OpenCV and MTCNN."""
+    from telltale import bench_extract as command
+
+    command.run(paths or [], as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one sentence on stderr, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output, for instance `head`, has seen enough
+        sys.stdout = None
+        sys.exit(0)
+    except CommandFailed as why:
+        _fail(str(why), why.exit_code)
+    except Exception as why:  # noqa: BLE001 - the top of the program: nobody else can turn it into a sentence
+        _fail(_sentence_of(why), 1)
+
+
+def _fail(sentence: str, exit_code: int) -> None:
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    typer.echo(f"telltale: {sentence}", err=True)
+    sys.exit(exit_code)
+
+
+def _sentence_of(why: Exception) -> str:
+    """One line; errors that were raised for people are shown as they are."""
+    from contracts.errors import DetectorUnavailable, NotNow
+    from detectors import UnknownDetector
+
+    text = " ".join(str(why).split()) or type(why).__name__
+    if isinstance(why, DetectorUnavailable | NotNow | UnknownDetector):
+        return text
+    return f"{type(why).__name__}: {text} ({DEBUG_VARIABLE}=1 shows where)"

@@ -1,0 +1,100 @@
+"""``telltale detectors``: names in; cards as text or JSON, and fetched weights, out."""
+
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import detectors
+from detectors import DetectorCard
+from detectors.cards import Figure
+from detectors.fetching import OnProgress
+from detectors.fetching import fetch as fetch_weights
+from telltale.terminal import err, out, say_json
+
+
+def weights_folder(home: Path) -> Path:
+    """Where fetched weights lie unless somebody says otherwise."""
+    return home.expanduser().absolute() / "weights"
+
+
+def show_all(home: Path, *, as_json: bool) -> None:
+    """One line per detector."""
+    table = Table("detector", "version", "looks for", "state", "", box=None, pad_edge=False)
+    for name in detectors.names():
+        card, state = detectors.card(name), detectors.availability(name, weights_folder(home))
+        if as_json:
+            say_json({**card.spec.model_dump(mode="json"), "lifecycle": card.lifecycle, "available": state.available})
+        word = "[green]can run[/]" if state.available else "[yellow]cannot run[/]"
+        looks_for = ", ".join(card.spec.looks_for).replace("_", " ")
+        table.add_row(name, card.spec.version, looks_for, word, "" if state.available else state.detail)
+    if not as_json:
+        out.print(table)
+
+
+def show(name: str, home: Path, *, as_json: bool) -> None:
+    """The card of one detector. Raises ``UnknownDetector``."""
+    card = detectors.card(name)
+    state = detectors.availability(name, weights_folder(home))
+    if as_json:
+        say_json({**card.model_dump(mode="json"), "available": state.available, "availability": state.detail})
+        return
+    for line in _lines_of(card):
+        out.print(line, markup=False)
+    out.print(f"\nHere: {state.detail}", markup=False)
+
+
+def _lines_of(card: DetectorCard) -> list[str]:
+    spec = card.spec
+    data = [f"{item.name}: {item.description}" for item in card.training_data]
+    lines = [
+        f"{spec.title} ({spec.name} {spec.version}, {card.lifecycle})",
+        card.summary,
+        "",
+        f"Looks for: {', '.join(spec.looks_for).replace('_', ' ')}",
+        f"Needs: faces of {spec.demand.min_face_px} px or more, {spec.demand.frames_per_second:g} frames per second",
+        f"Weighs {spec.fusion_weight:g} in the fusion; may call alone: {'yes' if spec.may_call_alone else 'no'}",
+        f"Origin: {spec.origin}; licence of the code {card.licences.code}, of the weights {card.licences.weights}",
+    ]
+    lines += _section("Trained on", data)
+    lines += _section("Measured", [_figure(figure) for figure in card.figures])
+    lines += _section("Does not see", card.blind_spots)
+    return lines + _section("Not for", card.not_for)
+
+
+def _section(title: str, items: tuple[str, ...] | list[str]) -> list[str]:
+    return ["", f"{title}:", *(f"  - {item}" for item in items or ["nothing stated"])]
+
+
+def _figure(figure: Figure) -> str:
+    span = f" ({figure.low:g} to {figure.high:g})" if figure.low is not None and figure.high is not None else ""
+    return f"{figure.name} {figure.value:g}{span} on {figure.on} [{figure.command or figure.source}]"
+
+
+def fetch(name: str, source: str | None, home: Path) -> None:
+    """Get the weights of one detector, with a progress bar.
+
+    Raises:
+        UnknownDetector, DetectorUnavailable, NotNow: as ``detectors.fetching.fetch``.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        result = fetch_weights(name, weights_folder(home), source, _shown_on(bars))
+    if detectors.card(name).shipped:
+        out.print(f"The weights of {name} are part of Telltale; there is nothing to fetch.")
+    for file in result.files:
+        out.print(f"{file.file}  {file.sha256}", markup=False, soft_wrap=True)
+    if result.missing:
+        out.print(f"Still missing: {', '.join(result.missing)}", markup=False)
+    out.print(detectors.availability(name, weights_folder(home)).detail, markup=False)
+
+
+def _shown_on(bars: Progress) -> OnProgress:
+    tasks: dict[str, TaskID] = {}
+
+    def show_progress(file: str, done_bytes: int, total_bytes: int) -> None:
+        if file not in tasks:
+            tasks[file] = bars.add_task(file, total=total_bytes)
+        bars.update(tasks[file], completed=done_bytes)
+
+    return show_progress
