@@ -8,7 +8,6 @@ import httpx
 from contracts.errors import DetectorUnavailable, NotNow
 from detectors.weights import WrongWeights
 
-_BLOCK_BYTES = 1 << 16
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
@@ -55,7 +54,7 @@ def _load(
             to.unlink(missing_ok=True)
             raise WrongWeights(f"{answer.url.host} offers {_whole_bytes(answer)} bytes instead of {expected_bytes}")
         with to.open("ab" if done else "wb") as file:
-            for block in answer.iter_bytes(_BLOCK_BYTES):
+            for block in answer.iter_bytes():
                 done += file.write(block[: expected_bytes - done])
                 on_progress(done)
     if done < expected_bytes:

@@ -89,10 +89,10 @@ def _oval(rows: np.ndarray, columns: np.ndarray, y: float, x: float, height: flo
 
 
 def _pasted_face() -> Pixels:
-    """The even face with its middle replaced by a smoother, redder copy of itself, a little to the side."""
+    """The even face with its middle replaced by a smoother, darker copy of itself, a little to the side."""
     even = _even_face().astype(np.float64)
     rows, columns = np.mgrid[0:_SIDE_PX, 0:_SIDE_PX].astype(np.float64)
     coarse = even.reshape(_SIDE_PX // 4, 4, _SIDE_PX // 4, 4, 3).mean(axis=(1, 3)).repeat(4, axis=0).repeat(4, axis=1)
-    other = np.roll(coarse, 4, axis=1) * np.array([1.12, 0.95, 0.9])
+    other = np.roll(coarse, 4, axis=1) * np.array([0.95, 0.78, 0.72])
     reach = _oval(rows, columns, 165.0, 160.0, 78.0, 60.0)
     return np.clip(even * (1.0 - reach) + other * reach, 0.0, 255.0).astype(np.uint8)

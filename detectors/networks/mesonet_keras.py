@@ -70,7 +70,7 @@ def _parts(file: h5py.File) -> Iterator[tuple[str, int, str, NDArray[np.float32]
 
 
 def _names(group: Any, attribute: str) -> list[str]:
-    return [name.decode() for name in group.attrs[attribute]]
+    return [str(name) for name in np.asarray(group.attrs[attribute]).astype(str)]  # older files hold bytes
 
 
 def _number(layer: str) -> int:
