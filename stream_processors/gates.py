@@ -1,0 +1,174 @@
+"""What limits a verdict in, the word out: the rules that turn a probability into one of five words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from contracts.messages import MediaExtracted, Probability, Problem, TrackFacts
+from contracts.vocabulary import DetectorStatus, MediaKind, Reason, Verdict
+from stream_processors.fusion import TrackScores, effective_number
+from stream_processors.members import Member
+from stream_processors.outcomes import Outcome
+from stream_processors.policy import Policy
+
+# Quality that lets traces vanish or invents them: neither word can be trusted.
+FORBID_A_CALL = frozenset(
+    {
+        Reason.HEAVY_COMPRESSION,
+        Reason.LOW_LIGHT_OR_BLUR,
+        Reason.OUT_OF_DOMAIN,
+        Reason.UNSTABLE_UNDER_REENCODE,
+        Reason.DETECTORS_DISAGREE,
+    }
+)
+# A part was not looked at: what was found there stands, but "nothing found" would speak for the rest too.
+FORBID_THE_ALL_CLEAR = frozenset(
+    {
+        Reason.PARTIAL_RESULTS,
+        Reason.TIMEOUT,
+        Reason.DECODE_ERROR,
+        Reason.TOO_MANY_FACES_CAPPED,
+        Reason.POLICY_SKIPPED,
+        Reason.FILE_TOO_LARGE,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The problems of an item, and which words they leave."""
+
+    problems: tuple[Problem, ...] = ()
+    call_forbidden: bool = False
+    all_clear_forbidden: bool = False
+
+
+def word_of(probability: Probability, members: Sequence[Member], limits: Limits, policy: Policy) -> Verdict:
+    """The word for a probability that ``members`` gave.
+
+    ``likely_manipulated`` needs the lower limit above the upper threshold, and two effective members or one whose card
+    lets it call alone; ``no_evidence_found`` needs the upper limit below the lower threshold.
+    """
+    lower, upper = thresholds_of(members, policy)
+    if limits.call_forbidden:
+        return Verdict.INCONCLUSIVE
+    if probability.low >= upper and _may_call(members, policy):
+        return Verdict.LIKELY_MANIPULATED
+    if probability.high <= lower:
+        return Verdict.INCONCLUSIVE if limits.all_clear_forbidden else Verdict.NO_EVIDENCE_FOUND
+    return Verdict.SOME_EVIDENCE
+
+
+def thresholds_of(members: Sequence[Member], policy: Policy) -> tuple[float, float]:
+    """Lower and upper threshold: those on the card of the weightiest member that states some, else the policy's."""
+    stated = [member for member in members if member.thresholds]
+    weightiest = max(stated, key=lambda member: (member.weight, member.name), default=None)
+    if weightiest is None or weightiest.thresholds is None:
+        return policy.lower_threshold, policy.upper_threshold
+    return weightiest.thresholds
+
+
+def _may_call(members: Sequence[Member], policy: Policy) -> bool:
+    number = effective_number(members) or 0.0
+    return number >= policy.least_effective_members or any(member.may_call_alone for member in members)
+
+
+def track_problem(
+    facts: TrackFacts | None, scores: TrackScores, members: Sequence[Member], policy: Policy, *, kind: MediaKind
+) -> Problem | None:
+    """Why a track is not judged: too few of its frames could be scored, because they are few or their faces small."""
+    frames = scored_frames(scores, members)
+    least = policy.least_face_frames_image if kind is MediaKind.IMAGE else policy.least_track_frames_video
+    if frames >= least:
+        return None
+    needed_px = min((member.least_face_px for member in members), default=0)
+    if facts is not None and facts.face_height_px_p5 < needed_px:
+        return Problem(
+            reason=Reason.FACE_TOO_SMALL,
+            detail=f"Face {scores.track_id} is {facts.face_height_px_median:.0f} px high (needed: {needed_px}).",
+        )
+    return Problem(
+        reason=Reason.TOO_FEW_FACE_FRAMES,
+        detail=f"Face {scores.track_id} could be scored in {frames} frames (needed: {least}).",
+    )
+
+
+def scored_frames(scores: TrackScores, members: Sequence[Member]) -> int:
+    """In how many frames of a track a detector scored the face, by the detector that scored most."""
+    return max((len(scores.raw.get(member.name, ())) * member.clip_length for member in members), default=0)
+
+
+def limits_of(
+    extracted: MediaExtracted, outcomes: Sequence[Outcome], votes: dict[str, float], frames: int, policy: Policy
+) -> Limits:
+    """Every limit on the item's verdict.
+
+    Args:
+        votes: the calibrated probability of each counted detector.
+        frames: in how many distinct frames a face was scored.
+    """
+    own = [
+        *_few_frames(extracted, frames, policy),
+        *_disagreement(outcomes, votes, policy),
+        *_too_little_weight(outcomes, policy),
+    ]
+    problems = (*extracted.problems, *(problem for outcome in outcomes for problem in outcome.problems))
+    blocking = [problem for problem, forbids_call in own if forbids_call]
+    return Limits(
+        problems=distinct((*problems, *(problem for problem, _ in own), *_small_faces(extracted, policy))),
+        call_forbidden=bool(blocking) or any(problem.reason in FORBID_A_CALL for problem in problems),
+        all_clear_forbidden=bool(own) or any(problem.reason in FORBID_THE_ALL_CLEAR for problem in problems),
+    )
+
+
+def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in their order, each once."""
+    return tuple(dict.fromkeys(problems))
+
+
+def _few_frames(extracted: MediaExtracted, frames: int, policy: Policy) -> list[tuple[Problem, bool]]:
+    if extracted.media.kind is MediaKind.IMAGE:
+        return []
+    if frames < policy.least_face_frames_video:
+        detail = f"A face could be scored in {frames} frames (needed: {policy.least_face_frames_video})."
+        return [(Problem(reason=Reason.TOO_FEW_FACE_FRAMES, detail=detail), True)]
+    sampled = extracted.quality.sampled_frames
+    if frames < policy.least_face_frame_share * sampled:
+        # What those frames show stands; the rest of the video has shown nothing.
+        detail = f"A face could be scored in {frames} of {sampled} sampled frames."
+        return [(Problem(reason=Reason.TOO_FEW_FACE_FRAMES, detail=detail), False)]
+    return []
+
+
+def _disagreement(outcomes: Sequence[Outcome], votes: dict[str, float], policy: Policy) -> list[tuple[Problem, bool]]:
+    voters = [outcome.member for outcome in outcomes if outcome.member.name in votes]
+    lower, upper = thresholds_of(voters, policy)
+    against = [member for member in voters if votes[member.name] >= upper]
+    clear = [member for member in voters if votes[member.name] <= lower]
+    total = sum(member.weight for member in voters)
+    minority = min(sum(member.weight for member in side) for side in (against, clear))
+    if not total or minority < policy.least_minority_weight * total:
+        return []
+    said = ", ".join(f"{member.name} {votes[member.name]:.2f}" for member in (*against, *clear))
+    return [(Problem(reason=Reason.DETECTORS_DISAGREE, detail=f"Calibrated answers: {said}."), True)]
+
+
+def _too_little_weight(outcomes: Sequence[Outcome], policy: Policy) -> list[tuple[Problem, bool]]:
+    """Too much of the weight that could have been counted here is not in yet, or failed."""
+    settled = (DetectorStatus.NOT_APPLICABLE, DetectorStatus.UNAVAILABLE)
+    planned = [
+        outcome for outcome in outcomes if outcome.member.calibration is not None and outcome.status not in settled
+    ]
+    total = sum(outcome.member.weight for outcome in planned)
+    answered = sum(outcome.member.weight for outcome in planned if outcome.counted)
+    if answered >= policy.least_answered_weight * total:
+        return []
+    detail = f"Detectors with {answered / total:.0%} of the planned weight answered."
+    return [(Problem(reason=Reason.PARTIAL_RESULTS, detail=detail), True)]
+
+
+def _small_faces(extracted: MediaExtracted, policy: Policy) -> list[Problem]:
+    height = extracted.quality.face_height_px_p5
+    if height is None or height >= policy.warn_face_height_px:
+        return []
+    detail = f"The smallest faces are {height:.0f} px high (good from {policy.warn_face_height_px:.0f})."
+    return [Problem(reason=Reason.FACE_TOO_SMALL, detail=detail)]

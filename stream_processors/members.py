@@ -1,0 +1,75 @@
+"""Detector names in, members of the ensemble out: what the judgement must know of each detector, read from its card."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import detectors
+from detectors.calibration import Calibration
+
+Floats = NDArray[np.float64] | np.float64
+_NO_CLAIM = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One detector as the judgement sees it; without ``calibration`` it is named but never counted.
+
+    ``calibration`` belongs to ``version``; ``thresholds`` are the card's (lower, upper) limits on the calibrated
+    probability; ``least_face_px`` and ``clip_length`` repeat its demand on the crops.
+    """
+
+    name: str
+    version: str
+    calibration: Calibration | None
+    weight: float = 1.0
+    may_call_alone: bool = False
+    thresholds: tuple[float, float] | None = None
+    least_face_px: int = 0
+    clip_length: int = 1
+
+    def log_likelihood_ratio(self, mean_logit: float) -> float:
+        """The one number of ``log_likelihood_ratios``."""
+        return float(self.log_likelihood_ratios(np.float64(mean_logit)))
+
+    def log_likelihood_ratios(self, mean_logits: Floats) -> Floats:
+        """How much more likely the evidence is if the face is manipulated, as natural logarithms.
+
+        ``mean_logits``: mean logits of a track's raw clip scores, any shape. The result is the calibrated logit without
+        the calibration set's prior, held within what that set can support: without one error among n items of a class
+        nobody can claim an error rate under about 3/n (the rule of three; Hanley and Lippman-Hand 1983).
+
+        Raises:
+            ValueError: the member has no calibration.
+        """
+        if self.calibration is None:
+            raise ValueError(f"{self.name} has no calibration")
+        fit = self.calibration
+        values = fit.a * mean_logits + fit.b - math.log(fit.prior / (1.0 - fit.prior))
+        return np.clip(values, -_claim(fit.n_items * fit.prior), _claim(fit.n_items * (1.0 - fit.prior)))
+
+
+def _claim(n_of_class: float) -> float:
+    return math.log(max(n_of_class / 3.0, _NO_CLAIM))
+
+
+def members_of(names: Iterable[str]) -> tuple[Member, ...]:
+    """The members with these detector names, in that order. Raises ``detectors.UnknownDetector``."""
+    return tuple(_member(detectors.card(name)) for name in names)
+
+
+def _member(card: detectors.DetectorCard) -> Member:
+    spec = card.spec
+    return Member(
+        name=spec.name,
+        version=spec.version,
+        calibration=card.calibration,
+        weight=spec.fusion_weight,
+        may_call_alone=spec.may_call_alone,
+        thresholds=(card.thresholds.lower, card.thresholds.upper) if card.thresholds else None,
+        least_face_px=spec.demand.min_face_px,
+        clip_length=spec.demand.clip_length,
+    )
