@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from contracts.errors import DetectorUnavailable
 from detectors import probe
 from detectors.calibration import Calibration
 from detectors.cards import DetectorCard
 from detectors.detector import Detector, DetectorSpec
 from detectors.registry import REGISTRY, UnknownDetector
-from detectors.weights import Availability, availability_of, folder_of
+from detectors.weights import Availability, availability_of
 
 __all__ = [
     "Availability",
@@ -55,11 +54,4 @@ def create(name: str, *, weights: Path, device: str = "cpu", allow_untrained: bo
         UnknownDetector: no detector has this name.
         DetectorUnavailable: its weights are missing or wrong; the message names the command that mends it.
     """
-    from detectors.devices import resolved
-
-    known = REGISTRY.card(name)
-    state = availability_of(known, weights)
-    if not state.available and not allow_untrained:
-        raise DetectorUnavailable(f"detector {name!r} cannot run: {state.detail}")
-    folder = folder_of(known, weights) if state.available else None
-    return REGISTRY.factory(name)(known, folder=folder, device=resolved(device))
+    return REGISTRY.create(name, weights=weights, device=device, allow_untrained=allow_untrained)

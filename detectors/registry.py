@@ -4,8 +4,11 @@ import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from contracts.errors import DetectorUnavailable
 from detectors.cards import DetectorCard, read_card
 from detectors.detector import Detector
+from detectors.devices import resolved
+from detectors.weights import availability_of, folder_of
 
 PACKAGE = Path(__file__).parent
 FactoryOf = Callable[..., Detector]
@@ -56,6 +59,15 @@ class Registry:
         self._require(name)
         module, function = self._targets[name].split(":")
         return getattr(importlib.import_module(module), function)
+
+    def create(self, name: str, *, weights: Path, device: str, allow_untrained: bool) -> Detector:
+        """As :func:`detectors.create`."""
+        card = self.card(name)
+        state = availability_of(card, weights)
+        if not state.available and not allow_untrained:
+            raise DetectorUnavailable(f"detector {name!r} cannot run: {state.detail}")
+        folder = folder_of(card, weights) if state.available else None
+        return self.factory(name)(card, folder=folder, device=resolved(device))
 
     def _require(self, name: str) -> None:
         if name not in self._targets:

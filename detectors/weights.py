@@ -79,7 +79,7 @@ def _mend(card: DetectorCard) -> str:
     name = card.spec.name
     if card.shipped:
         return "These weights are part of the project: run `git status` and restore them, or install the project again."
-    return f"Run: telltale detectors fetch {name}"
+    return f"Run: telltale detectors fetch {name} (a file or folder that holds them may follow)"
 
 
 def load_strictly(network: "nn.Module", path: Path) -> None:
