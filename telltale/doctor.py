@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import detectors
-from telltale import local_kafka
+from telltale import kafka_jars, local_kafka
 from telltale.deployment import S3, bucket_of, detectors_of
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
@@ -132,15 +132,15 @@ def _local_kafka_checks(home: Path) -> Iterator[Check]:
         yield Check(part="Java", finding=Finding.GOOD, found=f"version {local_kafka.java_version()}")
     except CommandFailed as why:
         yield Check(part="Java", finding=Finding.MISSING, found="none that can be used", do=str(why))
-    libs = local_kafka.libs_folder(home / "kafka")
-    if local_kafka.has_jars(libs):
+    libs = kafka_jars.libs_folder(home / "kafka")
+    if kafka_jars.has_jars(libs):
         yield Check(part="Kafka", finding=Finding.GOOD, found=f"its jars lie in {libs}")
     elif shutil.which("mvn"):
         found = "not fetched yet; `telltale up` does it with Maven (about 45 MB)"
         yield Check(part="Kafka", finding=Finding.GOOD, found=found)
     else:
         found = "its jars are not here, and neither is Maven to fetch them"
-        yield Check(part="Kafka", finding=Finding.MISSING, found=found, do=local_kafka.WAYS_OUT)
+        yield Check(part="Kafka", finding=Finding.MISSING, found=found, do=kafka_jars.WAYS_OUT)
 
 
 def bucket_check(given: str | None, home: Path) -> Check:

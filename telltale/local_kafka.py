@@ -1,10 +1,9 @@
 """A home folder in; a one-node Apache Kafka on loopback out, its data kept under that folder.
 
-The jars come once through Maven (``kafka_pom.xml`` beside this file names them); nothing else is downloaded.
+Nothing is downloaded but its jars, once; see ``kafka_jars``.
 """
 
 import base64
-import fcntl
 import json
 import os
 import re
@@ -13,26 +12,15 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from telltale.child_process import start_child, stop_child
 from telltale.errors import CommandFailed, MissingPart
+from telltale.kafka_jars import LEAST_JAVA, WAYS_OUT, Tell, fetch_jars, last_line, libs_folder
 
-Tell = Callable[[str], None]
-LIBS_VARIABLE = "TELLTALE_KAFKA_LIBS"
 LOOPBACK = "127.0.0.1"
-LEAST_JAVA = 17
-WAYS_OUT = (
-    f"Install a Java runtime {LEAST_JAVA} or newer and Maven (Debian: apt install openjdk-17-jre-headless maven), "
-    "or set KAFKA_BOOTSTRAP_SERVERS to a Kafka that already runs."
-)
-
-_JARS_THAT_MUST_BE_THERE = ("kafka_2.13-4.1.0.jar", "kafka-server-4.1.0.jar", "slf4j-simple-1.7.36.jar")
 _START_TIMEOUT_S = 120.0
 _STOP_GRACE_S = 20.0
 
@@ -154,7 +142,7 @@ class LocalKafka:
         command = ["format", f"--cluster-id={cluster_id}", "--config", str(self._properties), "--ignore-formatted"]
         done = subprocess.run([*self._java("kafka.tools.StorageTool"), *command], capture_output=True, text=True)
         if done.returncode:
-            raise CommandFailed(f"Kafka could not prepare {self._data}: {_last_line(done.stderr or done.stdout)}")
+            raise CommandFailed(f"Kafka could not prepare {self._data}: {last_line(done.stderr or done.stdout)}")
 
     def _wait_until_it_answers(self, child: subprocess.Popen[bytes]) -> None:
         give_up = time.monotonic() + _START_TIMEOUT_S
@@ -164,12 +152,6 @@ class LocalKafka:
             if time.monotonic() > give_up:
                 raise CommandFailed(f"Kafka did not answer within {_START_TIMEOUT_S:.0f} s; see {self.log}")
             time.sleep(0.1)
-
-
-def libs_folder(kafka_folder: Path) -> Path:
-    """Where the jars lie: the folder that TELLTALE_KAFKA_LIBS names, else ``kafka_folder/libs``."""
-    named = os.environ.get(LIBS_VARIABLE)
-    return Path(named) if named else kafka_folder / "libs"
 
 
 def answers(bootstrap_servers: str, *, timeout_s: float = 5.0) -> bool:
@@ -228,53 +210,6 @@ def require_java() -> None:
         raise MissingPart(f"A local Kafka needs Java {LEAST_JAVA} or newer, and this one is {version}. {WAYS_OUT}")
 
 
-def has_jars(libs: Path) -> bool:
-    """Whether the jars lie in ``libs`` already."""
-    return all((libs / name).is_file() for name in _JARS_THAT_MUST_BE_THERE)
-
-
-def fetch_jars(libs: Path, *, tell: Tell = lambda sentence: None) -> None:
-    """Let Maven copy Kafka's jars into ``libs`` unless they are there; safe to call from several processes.
-
-    Raises:
-        MissingPart: Maven is missing or could not fetch them.
-    """
-    if has_jars(libs):
-        return
-    with _alone(libs):
-        if not has_jars(libs):
-            tell("Fetching Apache Kafka's jars with Maven (once, about 45 MB)")
-            _copy_with_maven(libs)
-
-
-def _copy_with_maven(libs: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise MissingPart(f"Kafka's jars come through Maven, and there is no mvn on PATH. {WAYS_OUT}")
-    work = libs.with_name(f"{libs.name}.part")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    pom = work / "pom.xml"
-    pom.write_text(resources.files("telltale").joinpath("kafka_pom.xml").read_text(encoding="utf-8"), encoding="utf-8")
-    copied = work / "jars"
-    command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={copied}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work)
-    if done.returncode or not has_jars(copied):
-        why = _last_line(done.stdout + done.stderr)
-        raise MissingPart(f"Maven could not fetch Kafka's jars: {why} {WAYS_OUT}")
-    shutil.rmtree(libs, ignore_errors=True)
-    copied.rename(libs)
-    shutil.rmtree(work)
-
-
-@contextmanager
-def _alone(libs: Path) -> Iterator[None]:
-    libs.parent.mkdir(parents=True, exist_ok=True)
-    with libs.with_name(f"{libs.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def free_port(wish: int | None = None) -> int:
     """A loopback port that nobody listens on: ``wish`` where it is one, else any."""
     for candidate in (wish or 0, 0):
@@ -286,11 +221,6 @@ def free_port(wish: int | None = None) -> int:
                 continue
             return probe.getsockname()[1]
     raise MissingPart("No free port on the loopback address.")
-
-
-def _last_line(text: str) -> str:
-    errors = [line for line in text.splitlines() if "[ERROR]" in line] or text.strip().splitlines() or ["no output"]
-    return errors[0].replace("[ERROR]", "").strip()
 
 
 def _properties_of(data: Path, broker_port: int, controller_port: int) -> str:
