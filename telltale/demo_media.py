@@ -93,7 +93,7 @@ def _moved(picture: Callable[[int], Pixels], *, seed: int) -> Iterator[Pixels]:
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REFLECT,
         )
-        noise = chance.normal(0.0, NOISE_LEVELS, seen.shape)
+        noise = NOISE_LEVELS * chance.standard_normal(seen.shape, np.float32)
         yield np.clip(seen + noise, 0, 255).astype(np.uint8)
 
 

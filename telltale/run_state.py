@@ -100,6 +100,7 @@ def _as_ended(state: RunState) -> RunState:
             "ready": False,
             "running": False,
             "pid": None,
+            "kafka": None,
             "stages": {name: stage.model_copy(update=ended) for name, stage in state.stages.items()},
         }
     )
