@@ -198,6 +198,13 @@ class Probability(Part):
     calibration_id: str | None = None
 
 
+class Thresholds(Part):
+    """The limits that a probability was held against; what lies between them is no call."""
+
+    lower: float = Field(ge=0.0, le=1.0)
+    upper: float = Field(ge=0.0, le=1.0)
+
+
 class Ensemble(Part):
     """How the detectors were combined: the method's name, who took part, who is missing."""
 
@@ -285,6 +292,7 @@ class MediaVerdict(Message):
     reasons: tuple[Reason, ...] = ()
     problems: tuple[Problem, ...] = ()
     probability: Probability | None = None
+    thresholds: Thresholds | None = None
     ensemble: Ensemble
     detectors: tuple[DetectorResult, ...] = ()
     tracks: tuple[TrackVerdict, ...] = ()

@@ -1,0 +1,184 @@
+"""Questions of the pages in, rows out: the reading half of the read model."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+
+from contracts.vocabulary import Lifecycle, MediaKind
+from dashboard.projection import ItemDocuments, Tab
+from dashboard.read_model import PROJECTOR, read_documents
+from dashboard.read_tables import dead_letters, heartbeats, items, sequence, verdict_events
+
+PAGE_SIZE = 50
+Row = Mapping[str, Any]
+
+
+class Order(StrEnum):
+    """How the inbox is sorted."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    STRONGEST = "strongest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What the inbox is to show; ``page`` counts from 0, ``until_change`` hides items that came later."""
+
+    tab: Tab | None = None
+    text: str = ""
+    kind: MediaKind | None = None
+    order: Order = Order.NEWEST
+    page: int = 0
+    until_change: int | None = None
+
+
+def page_of(engine: Engine, question: Question) -> list[Row]:
+    """The rows of one page of the inbox."""
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(page_statement(question)).mappings()]
+
+
+def page_statement(question: Question) -> Select[Any]:
+    """The statement behind ``page_of``; a test asks the database how it would run it."""
+    asked = select(items).where(*_filters(question), *_in_tab(question))
+    if question.until_change is not None:
+        asked = asked.where(items.c.created_change <= question.until_change)
+    return asked.order_by(*_order(question.order)).limit(PAGE_SIZE).offset(PAGE_SIZE * max(0, question.page))
+
+
+def tab_counts(engine: Engine, question: Question) -> dict[Tab, int]:
+    """How many items each tab holds under the other filters of ``question``."""
+    asked = select(items.c.tab, func.count()).where(*_filters(question)).group_by(items.c.tab)
+    with engine.connect() as connection:
+        found = {Tab(tab): number for tab, number in connection.execute(asked)}
+    return {tab: found.get(tab, 0) for tab in Tab}
+
+
+def newer_items(engine: Engine, question: Question) -> int:
+    """How many items came after ``question.until_change`` that its filters would show."""
+    if question.until_change is None:
+        return 0
+    later = items.c.created_change > question.until_change
+    asked = select(func.count()).select_from(items).where(later, *_filters(question), *_in_tab(question))
+    with engine.connect() as connection:
+        return connection.scalar(asked) or 0
+
+
+def changes_since(engine: Engine, change: int, *, limit: int = PAGE_SIZE) -> list[Row]:
+    """The items that changed after ``change``, in the order of their changes."""
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(changes_statement(change, limit=limit)).mappings()]
+
+
+def changes_statement(change: int, *, limit: int) -> Select[Any]:
+    """The statement behind ``changes_since``."""
+    return select(items).where(items.c.change > change).order_by(items.c.change).limit(limit)
+
+
+def last_change(engine: Engine) -> int:
+    """The number of the last change: as long as it stays, nothing has to be asked again."""
+    with engine.connect() as connection:
+        return connection.scalar(select(sequence.c.value)) or 0
+
+
+def item(engine: Engine, media_id: str) -> ItemDocuments:
+    """All that is known of one item."""
+    with engine.connect() as connection:
+        return read_documents(connection, media_id)
+
+
+def item_row(engine: Engine, media_id: str) -> Row | None:
+    """The inbox row of one item."""
+    return _one(engine, select(items).where(items.c.media_id == media_id))
+
+
+def item_of_key(engine: Engine, source_key: str) -> Row | None:
+    """The latest item that came from an object with this key."""
+    asked = select(items).where(items.c.source_key == source_key).order_by(items.c.arrived_at_s.desc()).limit(1)
+    return _one(engine, asked)
+
+
+def history_of(engine: Engine, media_id: str) -> list[Row]:
+    """The verdict events of one item, oldest first."""
+    asked = select(verdict_events).where(verdict_events.c.media_id == media_id).order_by(verdict_events.c.seq)
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def dead_letters_of(engine: Engine, media_id: str) -> list[Row]:
+    """The dead letters of one item, oldest first."""
+    asked = select(dead_letters).where(dead_letters.c.media_id == media_id).order_by(dead_letters.c.failed_at_s)
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def heartbeat_age_s(engine: Engine, *, now_s: float | None = None) -> float | None:
+    """How long ago the projector was heard of; nothing if it never was."""
+    with engine.connect() as connection:
+        beat = connection.scalar(select(heartbeats.c.beat_at_s).where(heartbeats.c.name == PROJECTOR))
+    return None if beat is None else max(0.0, (time.time() if now_s is None else now_s) - beat)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse:
+    """The pipeline in four numbers."""
+
+    items: int
+    waiting: int
+    failed: int
+    dead_letters: int
+
+
+def pulse(engine: Engine) -> Pulse:
+    """How much there is, how much is under way, and how much went wrong."""
+    with engine.connect() as connection:
+        counted = select(items.c.lifecycle, func.count()).group_by(items.c.lifecycle)
+        by_lifecycle = {Lifecycle(word): number for word, number in connection.execute(counted)}
+        letters = connection.scalar(select(func.count()).select_from(dead_letters)) or 0
+    waiting = (Lifecycle.RECEIVED, Lifecycle.ANALYSING, Lifecycle.PROVISIONAL)
+    return Pulse(
+        items=sum(by_lifecycle.values()),
+        waiting=sum(by_lifecycle.get(word, 0) for word in waiting),
+        failed=by_lifecycle.get(Lifecycle.FAILED, 0),
+        dead_letters=letters,
+    )
+
+
+def _one(engine: Engine, asked: Select[Any]) -> Row | None:
+    with engine.connect() as connection:
+        row = connection.execute(asked).mappings().first()
+    return dict(row) if row is not None else None
+
+
+def _in_tab(question: Question) -> list[ColumnElement[bool]]:
+    return [items.c.tab == question.tab.value] if question.tab else []
+
+
+def _filters(question: Question) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if question.kind:
+        wanted.append(items.c.kind == question.kind.value)
+    wanted += [_mentions(word) for word in question.text.split()]
+    return wanted
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    return or_(
+        items.c.source_key.icontains(word, autoescape=True),
+        items.c.media_id.startswith(word.lower(), autoescape=True),
+        items.c.sha256.startswith(word.lower(), autoescape=True),
+    )
+
+
+def _order(order: Order) -> tuple[ColumnElement[Any], ...]:
+    # Each is an index read from one end, so that a page costs the same whether there are a hundred or a million items.
+    if order is Order.OLDEST:
+        return items.c.arrived_at_s.asc(), items.c.media_id.asc()
+    if order is Order.STRONGEST:
+        return items.c.value.desc().nulls_last(), items.c.media_id.desc()
+    return items.c.arrived_at_s.desc(), items.c.media_id.desc()

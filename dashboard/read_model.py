@@ -1,0 +1,209 @@
+"""Messages in, rows out: the writing half of the read model, where repeats and late-comers change nothing."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
+from contracts.settings import ProjectSettings
+from dashboard.projection import ItemDocuments, row_of
+from dashboard.read_tables import (
+    dead_letters,
+    documents,
+    heartbeats,
+    items,
+    metadata,
+    positions,
+    sequence,
+    verdict_events,
+)
+
+PROJECTOR = "projector"
+_LOCK_WAIT_S = 30
+_DOCUMENTS: dict[str, type[Message]] = {
+    "uploaded": MediaUploaded,
+    "extracted": MediaExtracted,
+    "verdict": MediaVerdict,
+    "failure": DeadLetter,
+}
+
+
+def url_of(settings: ProjectSettings) -> str:
+    """The SQLAlchemy address of a deployment's read model."""
+    return settings.read_model_url or f"sqlite:///{(settings.home / 'read_model.sqlite').absolute()}"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on the read model at ``url``, its tables made if they are missing."""
+    engine = create_engine(url, connect_args=_connect_arguments(url), pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        if engine.url.database not in (None, "", ":memory:"):
+            Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+    _make_tables(engine)
+    return engine
+
+
+def _connect_arguments(url: str) -> dict[str, Any]:
+    return {"timeout": _LOCK_WAIT_S} if url.startswith("sqlite") else {}
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Write-ahead logging lets the pages read while the projector writes.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _make_tables(engine: Engine) -> None:
+    try:
+        metadata.create_all(engine)
+    except (OperationalError, ProgrammingError):
+        # Projector and pages start together: whoever comes second finds half of the tables just made.
+        metadata.create_all(engine)
+    with engine.begin() as connection:
+        if connection.scalar(select(sequence.c.value)) is None:
+            _insert_once(connection, sequence, {"id": 1, "value": 0})
+
+
+def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its primary key is taken; tells whether it was inserted."""
+    key = [column == row[column.name] for column in table.primary_key]
+    if connection.execute(select(*table.primary_key).where(*key)).first() is not None:
+        return False
+    connection.execute(insert(table).values(**row))
+    return True
+
+
+def _put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row or replace the values of the one with its primary key."""
+    if not _insert_once(connection, table, row):
+        key = [column == row[column.name] for column in table.primary_key]
+        connection.execute(update(table).where(*key).values(**row))
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a partition has been read: ``next_offset`` is the first that has not."""
+
+    topic: str
+    partition: int
+    next_offset: int
+
+
+class ReadModelWriter:
+    """Puts messages into the read model, one transaction per batch, each change with its own number."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def apply(self, messages: Iterable[Message], reached: Iterable[Position] = ()) -> int:
+        """Take in a batch; returns the number of the last change.
+
+        Messages that are known already, or older than what is known, change nothing and use no number.
+        """
+        with self._numbered() as (connection, numbers):
+            for message in messages:
+                _apply(connection, message, numbers)
+            for position in reached:
+                _put(connection, positions, position.__dict__)
+            return numbers.value
+
+    def beat(self, *, now_s: float | None = None) -> None:
+        """Tell the pages that the projector is alive."""
+        with self._engine.begin() as connection:
+            _put(connection, heartbeats, {"name": PROJECTOR, "beat_at_s": time.time() if now_s is None else now_s})
+
+    def next_offset(self, topic: str, partition: int) -> int | None:
+        """Where reading of a partition has to go on; nothing if it was never read into this read model."""
+        with self._engine.connect() as connection:
+            here = (positions.c.topic == topic, positions.c.partition == partition)
+            return connection.scalar(select(positions.c.next_offset).where(*here))
+
+    @contextmanager
+    def _numbered(self) -> Iterator[tuple[Connection, "_Numbers"]]:
+        with self._engine.begin() as connection:
+            # Touching the sequence first makes writers wait for each other, so numbers appear in their order.
+            connection.execute(update(sequence).values(value=sequence.c.value))
+            numbers = _Numbers(connection.scalars(select(sequence.c.value)).one())
+            yield connection, numbers
+            connection.execute(update(sequence).values(value=numbers.value))
+
+
+@dataclass
+class _Numbers:
+    value: int
+
+    def draw(self) -> int:
+        self.value += 1
+        return self.value
+
+
+def _apply(connection: Connection, message: Message, numbers: _Numbers) -> None:
+    if isinstance(message, MediaVerdict):
+        _insert_once(connection, verdict_events, _event_row(message))
+    if isinstance(message, DeadLetter):
+        _insert_once(connection, dead_letters, _dead_letter_row(message))
+    if not message.media_id:
+        return
+    before = read_documents(connection, message.media_id)
+    after = before.with_message(message)
+    if after != before:
+        _write_item(connection, after, numbers)
+
+
+def read_documents(connection: Connection, media_id: str) -> ItemDocuments:
+    """All that is known of an item; empty documents for an unknown one."""
+    row = connection.execute(select(documents).where(documents.c.media_id == media_id)).mappings().first()
+    if row is None:
+        return ItemDocuments(media_id)
+    known = {name: kind.model_validate_json(row[name]) for name, kind in _DOCUMENTS.items() if row[name]}
+    return ItemDocuments(media_id, **known)  # type: ignore[arg-type]
+
+
+def _write_item(connection: Connection, item: ItemDocuments, numbers: _Numbers) -> None:
+    kept = {name: getattr(item, name) for name in _DOCUMENTS}
+    texts = {name: part.model_dump_json() if part else None for name, part in kept.items()}
+    _put(connection, documents, {"media_id": item.media_id, **texts})
+    row = row_of(item)
+    if row is None:
+        return
+    change = numbers.draw()
+    if not _insert_once(connection, items, {**row, "change": change, "created_change": change}):
+        connection.execute(update(items).where(items.c.media_id == item.media_id).values(**row, change=change))
+
+
+def _event_row(verdict: MediaVerdict) -> dict[str, Any]:
+    probability = verdict.probability
+    return {
+        "event_id": verdict.event_id,
+        "media_id": verdict.media_id,
+        "seq": verdict.seq,
+        "lifecycle": verdict.lifecycle.value,
+        "verdict": verdict.verdict.value,
+        "reasons": " ".join(verdict.reasons),
+        "low": probability.low if probability else None,
+        "high": probability.high if probability else None,
+        "policy_version": verdict.policy_version,
+        "supersedes": verdict.supersedes,
+        "produced_at_s": verdict.produced_at.timestamp(),
+    }
+
+
+def _dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "dead_letter_id": letter.dead_letter_id,
+        "media_id": letter.media_id,
+        "stage": letter.stage.value,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "failed_at_s": letter.failed_at.timestamp(),
+    }

@@ -1,0 +1,98 @@
+"""The tables of the read model and the indexes that its questions need."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+items = Table(
+    "items",
+    metadata,
+    Column("media_id", String(64), primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Column("created_change", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source_key", Text, nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("arrived_at_s", Double, nullable=False),
+    Column("lifecycle", String(16), nullable=False),
+    Column("tab", String(16), nullable=False),
+    Column("verdict", String(24)),
+    Column("reason", String(32)),
+    Column("kind", String(8), nullable=False),
+    Column("duration_s", Double),
+    Column("sha256", String(64)),
+    Column("people", Integer),
+    Column("seq", Integer, nullable=False),
+    Column("low", Double),
+    Column("value", Double),
+    Column("high", Double),
+    Column("untrained", Boolean, nullable=False),
+    Column("detectors_done", Integer, nullable=False),
+    Column("detectors_all", Integer, nullable=False),
+    Column("thumbnail", Text),
+)
+# Each list of the inbox reads one of these from one end; the media id makes the order total.
+Index("items_by_arrival", items.c.arrived_at_s, items.c.media_id)
+Index("items_by_tab_and_arrival", items.c.tab, items.c.arrived_at_s, items.c.media_id)
+Index("items_by_value", items.c.value, items.c.media_id)
+Index("items_by_tab_and_value", items.c.tab, items.c.value, items.c.media_id)
+Index("items_by_change", items.c.change)
+Index("items_by_creation", items.c.created_change)
+Index("items_by_source_key", items.c.source_key)
+Index("items_by_sha256", items.c.sha256)
+Index("items_by_lifecycle", items.c.lifecycle)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("media_id", String(64), primary_key=True),
+    Column("uploaded", Text),
+    Column("extracted", Text),
+    Column("verdict", Text),
+    Column("failure", Text),
+)
+
+verdict_events = Table(
+    "verdict_events",
+    metadata,
+    Column("event_id", String(64), primary_key=True),
+    Column("media_id", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("lifecycle", String(16), nullable=False),
+    Column("verdict", String(24), nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("low", Double),
+    Column("high", Double),
+    Column("policy_version", Text, nullable=False),
+    Column("supersedes", String(64)),
+    Column("produced_at_s", Double, nullable=False),
+)
+Index("verdict_events_by_item", verdict_events.c.media_id, verdict_events.c.seq)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("dead_letter_id", String(64), primary_key=True),
+    Column("media_id", String(64), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("failed_at_s", Double, nullable=False),
+)
+Index("dead_letters_by_item", dead_letters.c.media_id, dead_letters.c.failed_at_s)
+
+# One row: the number of the last change, raised in the same transaction as the change itself.
+sequence = Table("sequence", metadata, Column("id", Integer, primary_key=True), Column("value", BigInteger))
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+heartbeats = Table("heartbeats", metadata, Column("name", String(32), primary_key=True), Column("beat_at_s", Double))
