@@ -93,12 +93,13 @@ def open_store(url: str | Path) -> ObjectStore:
     return FolderStore.make(Path(url))
 
 
-def checked_key(key: str) -> str:
-    """``key`` itself, if it can name an object and cannot lead out of its bucket.
+def is_key(key: str) -> bool:
+    """Whether ``key`` can name an object: not empty, not absolute, no NUL, no ``.`` or ``..`` step."""
+    return bool(key) and "\0" not in key and not key.startswith("/") and {".", ".."}.isdisjoint(key.split("/"))
 
-    Raises:
-        ValueError: it is empty, absolute, holds a NUL or a ``.``/``..`` step.
-    """
-    if not key or "\0" in key or key.startswith("/") or not {".", ".."}.isdisjoint(key.split("/")):
+
+def checked_key(key: str) -> str:
+    """``key`` itself; raises ``ValueError`` where it cannot name an object."""
+    if not is_key(key):
         raise ValueError(f"not an object key: {key!r}")
     return key

@@ -1,8 +1,13 @@
-"""A bucket of any S3 server: keys in, objects out; an object's version is its ETag, read as an opaque token."""
+"""A bucket of any S3 server: keys in, objects out; an object's version is its ETag, read as an opaque token.
+
+Version ids are not used: most stores have none, and equal bytes under one key are one media item whatever the store
+calls them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,7 @@ from botocore.exceptions import ConnectionError as StoreUnreachable
 from contracts.errors import NotNow, ObjectChanged, ObjectMissing
 from ingest.object_store import StoredObject, checked_key
 
+_NO_ETAG = "modified-"
 _PIECE_BYTES = 1 << 20
 _AWAY = (StoreUnreachable, CredentialRetrievalError, HTTPClientError, IncompleteReadError)
 _WAIT_STATUSES = frozenset({401, 403, 408, 429})
@@ -49,19 +55,20 @@ class S3Store:
         place = self._place(key)
         with _meanings(key):
             head = self._client.head_object(**place)
-        return StoredObject(key, head["ContentLength"], _bare(head["ETag"]), head["LastModified"])
+        return _described(key, head, size_bytes=head["ContentLength"])
 
     def fetch(self, key: str, to: Path, *, version: str | None = None) -> None:
-        condition = {} if version is None else {"IfMatch": f'"{version}"'}
         place = self._place(key)
+        condition = {} if version is None or version.startswith(_NO_ETAG) else {"IfMatch": f'"{version}"'}
         unfinished = to.with_name(f"{to.name}.part")
         try:
             with _meanings(key):
                 answer = self._client.get_object(**place, **condition)
+                found = _described(key, answer, size_bytes=answer["ContentLength"])
                 # Not every server honours the condition, so the answer is looked at as well.
-                if version not in (None, _bare(answer["ETag"])):
+                if version not in (None, found.version):
                     raise ObjectChanged(f"{key} is no longer in version {version}")
-                _pour(answer["Body"], unfinished, answer["ContentLength"])
+                _pour(answer["Body"], unfinished, found.size_bytes)
             unfinished.replace(to)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -93,7 +100,7 @@ class S3Store:
                 for entry in page.get("Contents", ()):
                     key = self.key_in(entry["Key"])
                     if key:
-                        yield StoredObject(key, entry["Size"], _bare(entry["ETag"]), entry["LastModified"])
+                        yield _described(key, entry, size_bytes=entry["Size"])
 
     def key_in(self, full_key: str) -> str | None:
         """The key of this store that ``full_key`` of the bucket stands for; nothing if it lies outside ``prefix``."""
@@ -125,8 +132,12 @@ def _config() -> Config:
     )
 
 
-def _bare(etag: str) -> str:
-    return etag.strip('"')
+def _described(key: str, answer: dict[str, Any], *, size_bytes: int) -> StoredObject:
+    modified_at: datetime = answer["LastModified"]
+    etag = answer.get("ETag", "").strip('"')
+    # A file that was put under a gateway's folder by hand has no ETag.
+    version = etag or f"{_NO_ETAG}{int(modified_at.timestamp())}-{size_bytes}"
+    return StoredObject(key=key, size_bytes=size_bytes, version=version, modified_at=modified_at.astimezone(UTC))
 
 
 def _pour(body: Any, to: Path, size_bytes: int) -> None:
