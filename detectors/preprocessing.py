@@ -35,8 +35,11 @@ def square_around(box: FaceBox, *, margin: float, shift_down: float = 0.0) -> tu
 
 def cut(pixels: Pixels, left: int, top: int, side: int) -> Pixels:
     """The square of ``side`` pixels at ``(left, top)``; places outside ``pixels`` get the nearest pixel inside."""
-    rows = np.clip(np.arange(top, top + side), 0, pixels.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, pixels.shape[1] - 1)
+    height, width = pixels.shape[:2]
+    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+        return np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
     return np.ascontiguousarray(pixels[rows[:, None], columns[None, :]])
 
 
@@ -50,7 +53,14 @@ def resized(pixels: Pixels, size_px: int) -> Pixels:
 
 
 def batch_of(views: Sequence[Pixels], *, mean: Sequence[float], std: Sequence[float]) -> Floats:
-    """``n`` x 3 x side x side float32 of equally large RGB pictures: ``(pixel / 255 - mean) / std`` per colour."""
-    stacked = np.stack(views).astype(np.float32) / np.float32(255.0)
-    centred = (stacked - np.asarray(mean, dtype=np.float32)) / np.asarray(std, dtype=np.float32)
-    return np.ascontiguousarray(centred.transpose(0, 3, 1, 2))
+    """``n`` x 3 x side x side float32 of equally large RGB pictures: ``(pixel / 255 - mean) / std`` per colour.
+
+    In memory the colours of a pixel stay side by side (torch's ``channels_last``), as they are in the pictures:
+    convolutions on the processor are about three times as fast that way.
+    """
+    scale = 1.0 / (255.0 * np.asarray(std))
+    shift = -np.asarray(mean) / np.asarray(std)
+    batch = np.stack(views).astype(np.float32)
+    batch *= scale.astype(np.float32)
+    batch += shift.astype(np.float32)
+    return batch.transpose(0, 3, 1, 2)
