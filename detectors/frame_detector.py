@@ -76,4 +76,4 @@ def loaded(make: Callable[[], nn.Module], path: Path | None, *, device: str) -> 
         network = make()
     if path is not None:
         load_strictly(network, path)
-    return network.eval().requires_grad_(requires_grad=False).to(device=device, memory_format=torch.channels_last)
+    return network.eval().requires_grad_(requires_grad=False).to(device).to(memory_format=torch.channels_last)
