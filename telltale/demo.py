@@ -1,6 +1,7 @@
 """``telltale demo``: nothing, or files, in; the pipeline run on them from start to stop, their verdicts printed."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def run(paths: Sequence[str], *, dashboard: bool, timeout_s: float) -> int:
     Raises:
         CommandFailed: a path names nothing, or the pipeline did not start.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing may be left running, however we are ended
     with tempfile.TemporaryDirectory(prefix="telltale-demo-") as folder:
         files = files_of(paths) if paths else _make_files(Path(folder, "made"))
         with pipeline(Path(folder, "home"), dashboard=dashboard) as state:

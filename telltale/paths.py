@@ -26,8 +26,10 @@ def _named_by(text: str) -> Iterator[Path]:
     path = Path(text).expanduser()
     if path.is_dir():
         yield from _below(path)
-    elif path.exists():
+    elif path.is_file():
         yield path
+    elif path.exists():
+        raise CommandFailed(f"Neither a file nor a folder: {text}", exit_code=NO_SUCH_PATH)
     else:
         yield from _matches(text)
 

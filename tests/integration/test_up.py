@@ -1,0 +1,141 @@
+"""The whole pipeline as ``telltale up`` runs it: files in a folder, a local Kafka, every stage, one way to stop it."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from telltale import demo_media
+from telltale.run_state import ChildState
+from tests.support.children import is_alive, wait_until
+from tests.support.pipeline import RunningPipeline
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project"}
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return demo_media.make_all(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPipeline]:
+    folder = tmp_path_factory.mktemp("up")
+    with RunningPipeline(folder / "home", str(folder / "bucket")) as running:
+        yield running
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def what_is_said(body: dict[str, Any]) -> dict[str, Any]:
+    """The parts of an outcome that may not depend on how it was made."""
+    numbers = body["probability"] or {}
+    return {
+        "verdict": body["verdict"],
+        "reasons": body["reasons"],
+        "probability": {name: numbers.get(name) for name in ("value", "low", "high")},
+        "detectors": {d["name"]: (d["status"], d["raw"], d["calibrated"]) for d in body["detectors"]},
+        "tracks": [(t["id"], t["verdict"], t["start"], t["end"]) for t in body["tracks"]],
+    }
+
+
+def test_status_tells_where_everything_is(pipeline: RunningPipeline):
+    status = pipeline.status
+    assert status["ready"] is True
+    assert status["bucket"] == pipeline.bucket
+    assert status["home"] == str(pipeline.home)
+    assert status["kafka"].startswith("127.0.0.1:")
+    assert (status["dashboard"], status["api"]) == (None, None)
+    assert status["topics"]["verdicts"] == "media.verdicts.v1"
+    assert status["notifications_topic"] == "bucket.notifications"
+    assert set(status["metrics"]) == STAGES - {"kafka"}
+    assert {name: stage["state"] for name, stage in status["stages"].items()} == dict.fromkeys(STAGES, "ready")
+
+
+def test_the_pipeline_and_a_scan_say_the_same(pipeline: RunningPipeline, media: dict[str, Path]):
+    files = [str(path) for path in media.values()]
+    submitted = pipeline.command("submit", *files, "--home", str(pipeline.home), "--wait", "--json", "--timeout", "300")
+    assert submitted.returncode == 0, submitted.stderr + pipeline.ends_of_logs()
+    scanned = pipeline.command("scan", *files, "--detectors", "telltale", "--home", str(pipeline.home), "--json")
+    assert scanned.returncode == 0, scanned.stderr
+    from_pipeline, from_scan = objects(submitted.stdout), objects(scanned.stdout)
+    assert [body["path"] for body in from_pipeline] == [body["path"] for body in from_scan] == files
+    for piped, single in zip(from_pipeline, from_scan, strict=True):
+        if "dead_letter" not in piped:
+            assert_same(what_is_said(piped), what_is_said(single))
+
+
+def assert_same(one: Any, other: Any) -> None:
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert_same(one[name], other[name])
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for left, right in zip(one, other, strict=True):
+            assert_same(left, right)
+    else:
+        assert one == (pytest.approx(other, abs=1e-6) if isinstance(other, float) else other)
+
+
+def test_a_killed_stage_comes_back_and_is_named(pipeline: RunningPipeline):
+    before = pipeline.status["stages"]["project"]
+    os.kill(before["pid"], signal.SIGKILL)
+
+    def is_back() -> bool:
+        now = pipeline.status["stages"]["project"]
+        return now["restarts"] == before["restarts"] + 1 and now["state"] == ChildState.READY
+
+    pipeline.wait_until(is_back, timeout_s=90)
+    assert "project was ended by signal 9; it starts again in" in (pipeline.home / "up.log").read_text()
+    assert "child=project" in (pipeline.home / "logs" / "up.log").read_text()
+    assert {stage["state"] for stage in pipeline.status["stages"].values()} == {ChildState.READY}
+
+
+def test_a_second_run_in_the_same_home_is_refused(pipeline: RunningPipeline):
+    second = pipeline.command("up", "--home", str(pipeline.home), "--no-dashboard")
+    assert second.returncode == 1
+    assert "already runs in" in second.stderr
+    assert pipeline.status["ready"] is True
+
+
+def test_all_that_is_written_lies_under_home(pipeline: RunningPipeline):
+    names = {path.name for path in pipeline.home.iterdir()}
+    assert {"logs", "run", "kafka", "work", "read_model.sqlite"} <= names
+    processes = [psutil.Process(stage["pid"]) for stage in pipeline.status["stages"].values()]
+    assert all(Path(process.cwd()).is_relative_to(pipeline.home) for process in processes)
+
+
+def test_sigterm_ends_every_process_and_a_later_run_knows_what_was_done(tmp_path: Path, media: dict[str, Path]):
+    pipeline = RunningPipeline(tmp_path / "home", str(tmp_path / "bucket"))
+    picture = str(media[demo_media.PICTURE])
+    with pipeline:
+        first = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
+        assert first.returncode == 0, first.stderr + pipeline.ends_of_logs()
+        state = pipeline.status
+        started = [psutil.Process(state["pid"]).pid, *(stage["pid"] for stage in state["stages"].values())]
+        children = [child.pid for pid in started for child in psutil.Process(pid).children(recursive=True)]
+    assert [pid for pid in {*started, *children} if is_alive(pid)] == []
+    assert pipeline.status["running"] is False
+    shutil.copy(picture, tmp_path / "bucket" / "second.jpg")
+    with pipeline:
+        assert pipeline.status["kafka"] is not None
+        seen = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
+        assert objects(seen.stdout)[0]["verdict"] == objects(first.stdout)[0]["verdict"]
+
+
+def test_no_process_outlives_a_killed_up(tmp_path: Path):
+    pipeline = RunningPipeline(tmp_path / "home", str(tmp_path / "bucket"))
+    with pipeline:
+        state = pipeline.status
+        os.kill(state["pid"], signal.SIGKILL)
+        wait_until(lambda: not any(is_alive(stage["pid"]) for stage in state["stages"].values()))
