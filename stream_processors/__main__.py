@@ -1,0 +1,113 @@
+"""``python -m stream_processors create-topics | extract | detect | aggregate``: one stage per process.
+
+Settings come from the environment only. A stage loads and proves what it needs before it asks for partitions.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from contracts.errors import NotNow
+from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings, TopicSettings
+from contracts.vocabulary import Stage
+from ingest.telemetry import configure_logs
+from stream_processors.worker import leave, run_worker
+
+T = TypeVar("T")
+_PATIENCE_S = 60.0
+_log = structlog.get_logger()
+
+
+def create_topics() -> int:
+    settings = TopicSettings()
+    configure_logs(settings, "create-topics")
+    from stream_processors.create_topics import create_topics
+
+    _when_there(lambda: create_topics(settings))
+    return 0
+
+
+def extract() -> int:
+    settings = ExtractSettings()
+    configure_logs(settings, Stage.EXTRACT)
+    import detectors
+    from ingest.extraction import ExtractionRules
+    from ingest.face_locators.mtcnn import MtcnnFaceLocator
+    from ingest.object_store import open_store
+    from stream_processors.extract import build
+    from stream_processors.extractor import Extractor
+
+    extractor = Extractor(
+        bucket=open_store(settings.bucket),
+        work=open_store(settings.work_bucket),
+        demands=[detectors.spec(name).demand for name in settings.detector_names],
+        locator=MtcnnFaceLocator.load(torch_threads=settings.torch_threads),
+        rules=ExtractionRules.of(settings),
+        scratch=settings.home / "scratch",
+        most_bytes=settings.max_object_bytes,
+    )
+    return run_worker(build(settings, extractor), settings)
+
+
+def detect() -> int:
+    settings = DetectSettings()
+    configure_logs(settings, Stage.DETECT)
+    import torch
+
+    from ingest.object_store import open_store
+    from stream_processors.detect import build, load
+
+    torch.set_num_threads(settings.torch_threads)
+    loaded = load(settings)
+    return run_worker(build(settings, loaded, open_store(settings.work_bucket)), settings)
+
+
+def aggregate() -> int:
+    settings = AggregateSettings()
+    configure_logs(settings, Stage.AGGREGATE)
+    from stream_processors.aggregate import build, co_partitioned_topics
+    from stream_processors.create_topics import partitions_of
+    from stream_processors.members import members_of
+
+    partitions = _when_there(lambda: partitions_of(settings.kafka_bootstrap_servers, co_partitioned_topics()))
+    return run_worker(build(settings, members_of(settings.detector_names), partitions=partitions), settings)
+
+
+ROLES: dict[str, Callable[[], int]] = {
+    "create-topics": create_topics,
+    "extract": extract,
+    "detect": detect,
+    "aggregate": aggregate,
+}
+
+
+def _when_there(work: Callable[[], T]) -> T:
+    """Do ``work`` as soon as the broker is there; ``NotNow`` leaves when it does not come up."""
+    give_up_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return work()
+        except NotNow as why:
+            if time.monotonic() > give_up_s:
+                raise
+            _log.info("waiting for Kafka", why=str(why))
+            time.sleep(1.0)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m stream_processors", description=__doc__)
+    parser.add_argument("role", choices=sorted(ROLES))
+    role = parser.parse_args(arguments).role
+    try:
+        return ROLES[role]()
+    except Exception:  # noqa: BLE001 - the top of the process: said once, and whoever supervises restarts us
+        _log.exception("stage failed", role=role)
+        return 1
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""Settings in; every topic of the deployment out, made where it is missing and left alone where it is not."""
+
+from collections.abc import Iterable
+
+import structlog
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from contracts.errors import NotNow
+from contracts.settings import TopicSettings
+from contracts.topics import Topic, every_topic
+
+AGGREGATE_GROUP = "telltale.aggregate"
+ITEMS_TABLE = "items"
+PARTS_TABLE = "parts"
+
+_HOUR_MS = 3_600_000
+# Small segments are closed and compacted soon, so that what a restarted aggregator reads back stays small.
+_CHANGELOG = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(16 * 2**20),
+    "segment.ms": str(600_000),
+    "min.cleanable.dirty.ratio": "0.2",
+    "delete.retention.ms": str(600_000),
+}
+_log = structlog.get_logger()
+
+
+def changelog_of(table: str) -> str:
+    """The topic behind one of the aggregator's tables, named as Faust names it."""
+    return f"{AGGREGATE_GROUP}-{table}-changelog"
+
+
+def wanted_topics(settings: TopicSettings) -> dict[str, dict[str, str]]:
+    """Every topic of a deployment with its configuration."""
+    topics = {topic.name: _configs(topic) for topic in every_topic(settings.detector_names)}
+    changelogs = {changelog_of(table): dict(_CHANGELOG) for table in (ITEMS_TABLE, PARTS_TABLE)}
+    # The store writes its events here in its own form; lost ones are found again by listing the bucket.
+    notifications = {settings.notifications_topic: {"retention.ms": str(72 * _HOUR_MS)}}
+    return {**topics, **changelogs, **notifications}
+
+
+def _configs(topic: Topic) -> dict[str, str]:
+    kept_ms = -1 if topic.retention_hours is None else topic.retention_hours * _HOUR_MS
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(kept_ms),
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+
+
+def create_topics(settings: TopicSettings) -> tuple[str, ...]:
+    """Make the missing topics; the names of those made leave.
+
+    Raises:
+        NotNow: the broker is away.
+    """
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    except KafkaError as why:
+        raise NotNow(f"no Kafka at {settings.kafka_bootstrap_servers}: {why}") from why
+    try:
+        return _create_missing(admin, settings)
+    finally:
+        admin.close()
+
+
+def _create_missing(admin: KafkaAdminClient, settings: TopicSettings) -> tuple[str, ...]:
+    there = set(admin.list_topics())
+    made = []
+    for name, configs in wanted_topics(settings).items():
+        if name in there:
+            continue
+        try:
+            admin.create_topics(
+                [NewTopic(name, settings.topic_partitions, settings.topic_replication, topic_configs=configs)]
+            )
+        except TopicAlreadyExistsError:  # another process was faster
+            continue
+        made.append(name)
+        _log.info("topic made", topic=name, partitions=settings.topic_partitions)
+    return tuple(made)
+
+
+def partitions_of(bootstrap_servers: str, topics: Iterable[str]) -> int:
+    """How many partitions ``topics`` have.
+
+    Raises:
+        NotNow: the broker is away, or one of the topics is not there yet.
+        ValueError: they differ, so that an item's messages would not meet in one partition.
+    """
+    wanted = list(topics)
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        try:
+            found = {about["name"]: len(about["partitions"]) for about in admin.describe_topics(wanted)}
+        finally:
+            admin.close()
+    except KafkaError as why:
+        raise NotNow(f"Kafka at {bootstrap_servers} does not answer: {why}") from why
+    missing = [name for name in wanted if not found.get(name)]
+    if missing:
+        raise NotNow(f"no topic {', '.join(missing)}; make them with: python -m stream_processors create-topics")
+    if len(set(found.values())) != 1:
+        raise ValueError(f"these topics need the same number of partitions: {found}")
+    return next(iter(found.values()))

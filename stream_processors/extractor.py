@@ -1,0 +1,174 @@
+"""One upload in; the messages of its chunks out, their crop bundles already stored: extraction without Faust."""
+
+import json
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from contracts.demands import CropDemand
+from contracts.errors import ObjectChanged, ObjectMissing, PoisonMessage
+from contracts.messages import CropBatch, ExpectedClips, MediaExtracted, MediaFacts, MediaUploaded, Problem
+from contracts.telemetry import MetricName
+from contracts.topics import MEDIA_EXTRACTED, crops_for
+from contracts.vocabulary import Reason
+from ingest.claim_checks import issue
+from ingest.crop_bundles import pack
+from ingest.extraction import ExtractedChunk, ExtractionRules, extract
+from ingest.face_locator import FaceLocator
+from ingest.object_store import ObjectStore
+from ingest.publisher import Outgoing
+from ingest.telemetry import metric
+
+_log = structlog.get_logger()
+
+
+class Extractor:
+    """Turns uploads into crop bundles in the work store and into the messages about them.
+
+    A repeated run gives the same chunks, so that a repeated delivery overwrites and adds nothing.
+
+    Args:
+        scratch: folder for the copy of the item that is being decoded.
+        most_bytes: larger objects are answered with ``file_too_large`` and not copied.
+    """
+
+    def __init__(
+        self,
+        *,
+        bucket: ObjectStore,
+        work: ObjectStore,
+        demands: Sequence[CropDemand],
+        locator: FaceLocator,
+        rules: ExtractionRules,
+        scratch: Path,
+        most_bytes: int,
+    ) -> None:
+        self._bucket = bucket
+        self._work = work
+        self._demands = tuple(demands)
+        self._locator = locator
+        self._rules = rules
+        self._scratch = scratch
+        self._most_bytes = most_bytes
+
+    def is_done(self, media_id: str) -> bool:
+        """Whether all messages about this item have been confirmed before."""
+        try:
+            self._work.stat(_marker(media_id))
+        except ObjectMissing:
+            return False
+        return True
+
+    def mark_done(self, media_id: str) -> None:
+        """All messages about this item are confirmed."""
+        self._work.write(_marker(media_id), json.dumps({"media_id": media_id}).encode())
+
+    def chunks(self, upload: MediaUploaded) -> Generator[list[Outgoing]]:
+        """The messages of each chunk, in order; the last ``media.extracted`` is complete.
+
+        Media that cannot be assessed give one complete ``media.extracted`` that says why.
+
+        Raises:
+            PoisonMessage: the item kills its decoder; its closing ``media.extracted`` has been yielded before.
+            NotNow: a store is away; start again later.
+        """
+        if upload.size_bytes > self._most_bytes:
+            detail = f"The file has {upload.size_bytes} bytes (most: {self._most_bytes})."
+            yield [self._closing(upload, Problem(reason=Reason.FILE_TOO_LARGE, detail=detail))]
+            return
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            copy = Path(folder) / "media"
+            try:
+                self._bucket.fetch(upload.key, copy, version=upload.version)
+            except (ObjectMissing, ObjectChanged) as why:
+                yield [self._closing(upload, _gone(why))]
+                return
+            yield from self._extracted(upload, copy)
+
+    def _extracted(self, upload: MediaUploaded, copy: Path) -> Iterator[list[Outgoing]]:
+        try:
+            for chunk in extract(
+                copy,
+                media_id=upload.media_id,
+                demands=self._demands,
+                locator=self._locator,
+                rules=self._rules,
+                on_count=_count,
+            ):
+                yield self._messages(upload, chunk)
+        except PoisonMessage as why:
+            _log.warning("decoder was killed", why=str(why))
+            detail = "The decoder had to be stopped on this file."
+            yield [self._closing(upload, Problem(reason=Reason.DECODE_ERROR, detail=detail))]
+            self.mark_done(upload.media_id)
+            raise
+
+    def _messages(self, upload: MediaUploaded, chunk: ExtractedChunk) -> list[Outgoing]:
+        batches = self._batches(upload, chunk) if chunk.crops else []
+        snapshot = chunk.snapshot
+        extracted = MediaExtracted(
+            media_id=upload.media_id,
+            uploaded=upload,
+            media=snapshot.media.model_copy(update={"source_key": upload.key, "size_bytes": upload.size_bytes}),
+            complete=snapshot.complete,
+            chunks=snapshot.chunks,
+            expected=snapshot.expected,
+            not_applicable=snapshot.not_applicable,
+            problems=snapshot.problems,
+            tracks=snapshot.tracks,
+            quality=snapshot.quality,
+        )
+        return [*batches, Outgoing(MEDIA_EXTRACTED, extracted)]
+
+    def _batches(self, upload: MediaUploaded, chunk: ExtractedChunk) -> list[Outgoing]:
+        key = f"crops/{upload.media_id}/{chunk.chunk_index}.zip"
+        bundle = issue(self._work, key, pack(chunk.crops))
+        return [
+            Outgoing(
+                crops_for(detector),
+                CropBatch(
+                    media_id=upload.media_id,
+                    detector=detector,
+                    chunk_index=chunk.chunk_index,
+                    bundle=bundle,
+                    clips=clips,
+                    lane=upload.lane,
+                ),
+            )
+            for detector, clips in chunk.clips.items()
+            if clips
+        ]
+
+    def _closing(self, upload: MediaUploaded, problem: Problem) -> Outgoing:
+        """The one message about an item that was not looked at."""
+        nothing = ExpectedClips(batches=0, clips=0)
+        extracted = MediaExtracted(
+            media_id=upload.media_id,
+            uploaded=upload,
+            media=MediaFacts(source_key=upload.key, size_bytes=upload.size_bytes),
+            complete=True,
+            chunks=0,
+            expected={demand.detector: nothing for demand in self._demands},
+            problems=(problem,),
+        )
+        return Outgoing(MEDIA_EXTRACTED, extracted)
+
+
+def _count(name: MetricName, amount: int, labels: Mapping[str, str]) -> None:
+    counter = metric(name)
+    (counter.labels(**labels) if labels else counter).inc(amount)
+
+
+def _marker(media_id: str) -> str:
+    return f"crops/{media_id}/extracted.json"
+
+
+def _gone(why: ObjectMissing | ObjectChanged) -> Problem:
+    if isinstance(why, ObjectChanged):
+        detail = "The object was replaced before it was looked at; its newer version is judged by itself."
+    else:
+        detail = "The object was removed before it was looked at."
+    return Problem(reason=Reason.POLICY_SKIPPED, detail=detail)

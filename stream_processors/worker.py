@@ -1,0 +1,69 @@
+"""A Faust app in; the process of a stage out: ready only when it may work, gone cleanly on SIGTERM, gone on a fault."""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import faust
+import structlog
+
+from contracts.settings import ProcessSettings
+from ingest.telemetry import health_page
+from stream_processors.lag import LagWatch
+
+_log = structlog.get_logger()
+
+
+class StageWorker(faust.Worker):
+    """A worker that keeps our logs, writes nothing to stdout and knows when it is ready."""
+
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(
+            app, quiet=True, loglevel=None, redirect_stdouts=False, override_logging=False, workdir=Path.cwd()
+        )
+        self.spinner = None
+        self._started_up = False
+
+    async def on_startup_finished(self) -> None:
+        """Partitions are assigned and tables recovered."""
+        await super().on_startup_finished()
+        self._started_up = True
+        _log.info("ready")
+
+    @property
+    def ready(self) -> bool:
+        return self._started_up and not self.app.rebalancing and not self.should_stop
+
+
+def run_worker(app: faust.App, settings: ProcessSettings, *, also_ready: Callable[[], bool] = lambda: True) -> int:
+    """Run ``app`` until SIGTERM, SIGINT (0 leaves) or a fault (1 leaves); everything it needs is loaded already."""
+    _quieten_faust(settings)
+    worker = StageWorker(app)
+    with health_page(settings, lambda: worker.ready and also_ready()), LagWatch(settings, app.conf.id):
+        try:
+            worker.execute_from_commandline()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+        except Exception:  # noqa: BLE001 - the top of the process: it is said once, and whoever supervises restarts us
+            _log.exception("stage failed")
+            code = 1
+    return 1 if worker.crashed or app.crashed else code
+
+
+def leave(code: int) -> None:
+    """End the process now, though a thread may still sit in a decoder or a download that nobody waits for."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _quieten_faust(settings: ProcessSettings) -> None:
+    if settings.log_level != "debug":
+        for name in ("faust", "mode"):
+            logging.getLogger(name).setLevel(logging.WARNING)
