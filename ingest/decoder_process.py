@@ -1,0 +1,112 @@
+"""The decoding child: an open media file on stdin and a request in, framed events on stdout out; run as a module.
+
+It knows no network, no path and no secret, limits its own memory and processor time before it reads the first byte,
+and imports nothing heavy: a fresh interpreter is up in about a fifth of a second.
+"""
+
+import json
+import os
+import resource
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import BinaryIO
+
+from contracts.errors import MediaNotAssessable
+from contracts.vocabulary import Reason
+from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
+from ingest.sampling import Rate
+
+HEADER = struct.Struct("!cIQ")  # kind of event, bytes of its JSON, bytes of pixels behind it
+FACTS, FRAME, SHORTFALL, ALIVE, END = b"F", b"P", b"S", b"A", b"E"
+_SIGN_OF_LIFE_S = 1.0
+_GRACE_CPU_S = 5
+_MOST_OPEN_FILES = 64
+_MOST_WRITTEN_BYTES = 1 << 16  # last words on stderr, nothing else
+
+
+def read_media(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
+    """Every event of one media item; ends with a shortfall where it could not be read (to its end)."""
+    try:
+        yield from _reader(request)(file, request)
+    except MediaNotAssessable as why:
+        yield Shortfall(why.reason, why.detail)
+    except MemoryError:
+        yield Shortfall(Reason.FILE_TOO_LARGE, "decoding needs more memory than the decoder is given")
+
+
+def request_to_json(request: ReadingRequest, *, memory_bytes: int, cpu_s: float) -> str:
+    """The only argument of the child."""
+    return json.dumps({"request": asdict(request), "memory_bytes": memory_bytes, "cpu_s": cpu_s})
+
+
+def _reader(request: ReadingRequest) -> Callable[[BinaryIO, ReadingRequest], Iterator[Decoded]]:
+    """The readers are imported one by one: a picture needs no video library and the other way round."""
+    if request.container in ("jpeg", "png", "gif", "webp"):
+        from ingest.pictures import read_picture
+
+        return read_picture
+    from ingest.video import read_video
+
+    return read_video
+
+
+def _main(argument: str) -> None:
+    wish = json.loads(argument)
+    _limit_myself(wish["memory_bytes"], wish["cpu_s"])
+    rates = tuple(Rate(**rate) for rate in wish["request"].pop("rates"))
+    events = read_media(os.fdopen(0, "rb"), ReadingRequest(rates=rates, **wish["request"]))
+    with os.fdopen(1, "wb", buffering=0) as out:
+        try:
+            _send(events, out)
+        except BrokenPipeError:
+            os._exit(0)  # the reader has seen enough; nothing here needs tidying
+
+
+def _limit_myself(memory_bytes: int, cpu_s: float) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_OPEN_FILES, _MOST_OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 1, int(cpu_s) + _GRACE_CPU_S))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def _send(events: Iterator[Decoded], out: BinaryIO) -> None:
+    last_sign_s = time.monotonic()
+    for event in events:
+        now_s = time.monotonic()
+        if isinstance(event, StillReading) and now_s - last_sign_s < _SIGN_OF_LIFE_S:
+            continue
+        last_sign_s = now_s
+        _write(event, out)
+    out.write(HEADER.pack(END, 0, 0))
+
+
+def _write(event: Decoded, out: BinaryIO) -> None:
+    if isinstance(event, SampledFrame):
+        height, width, _ = event.pixels.shape
+        note = {"pts_s": event.pts_s, "frame_index": event.frame_index, "wanted_by": event.wanted_by}
+        _write_framed(FRAME, {**note, "width": width, "height": height}, event.pixels.data.cast("B"), out)
+    elif isinstance(event, StreamFacts):
+        _write_framed(FACTS, asdict(event), memoryview(b""), out)
+    elif isinstance(event, Shortfall):
+        _write_framed(SHORTFALL, asdict(event), memoryview(b""), out)
+    else:
+        _write_framed(ALIVE, asdict(event), memoryview(b""), out)
+
+
+def _write_framed(kind: bytes, note: dict, pixels: memoryview, out: BinaryIO) -> None:
+    text = json.dumps(note).encode()
+    _write_all(memoryview(HEADER.pack(kind, len(text), len(pixels)) + text), out)
+    _write_all(pixels, out)
+
+
+def _write_all(data: memoryview, out: BinaryIO) -> None:
+    while data:
+        data = data[out.write(data) :]
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

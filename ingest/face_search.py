@@ -1,0 +1,283 @@
+"""Sampled frames in, the same frames with their face boxes out: full searches now and then, following in between."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from contracts.clips import FaceBox, Pixels
+from ingest.decoded import SampledFrame
+from ingest.face_locator import FaceLocator, clipped, locate_bounded, moved, shrunken
+from ingest.face_tracks import match, overlap
+from ingest.shot_cuts import is_cut, thumbnail
+
+REGION_PX = 144
+_FACE_IN_REGION_PX = 56.0
+_SEARCHES_AT_ONCE = 4
+_WINDOW_ANCHORS = 4
+_WINDOW_BYTES = 256 * 2**20
+_SAME_FACE_OVERLAP = 0.5
+_LEAST_CONFIDENCE = 0.9
+_SECOND_LOOK = 2.5  # times the long side, when a search found nothing
+
+
+@dataclass(frozen=True)
+class SearchRules:
+    """How closely frames are looked at: every ``every``-th in full, shrunken to ``long_side_px``."""
+
+    long_side_px: int
+    every: int
+    max_faces: int
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedFrame:
+    """A frame, its faces (largest first, in its own pixels) and how they were found."""
+
+    frame: SampledFrame
+    boxes: tuple[FaceBox, ...]
+    searched: bool
+    after_cut: bool
+    faces_found: int
+
+
+@dataclass(eq=False)
+class _Held:
+    frame: SampledFrame
+    small: Pixels
+    thumb: Pixels
+    after_cut: bool = False
+    is_anchor: bool = False
+    boxes: list[FaceBox] | None = None
+    searched: bool = False
+
+
+@dataclass
+class FaceSearch:
+    """Locates faces over the frames of one media item, in windows of bounded size.
+
+    Anchors are searched in full: every k-th frame, the frames on both sides of a shot cut, and the last one. Between
+    two anchors each face is looked for only around the place that the anchors on both sides suggest; a face that is
+    not found there makes the frame an anchor too.
+    """
+
+    locator: FaceLocator
+    rules: SearchRules
+    count: Callable[[str, int], None] = lambda _kind, _n: None
+    _fruitless: int = field(default=0, init=False)
+    _long_side_px: int = field(default=0, init=False)
+    _found_any: bool = field(default=False, init=False)
+
+    def located(self, frames: Iterable[SampledFrame]) -> Iterator[LocatedFrame]:
+        """Every frame with its faces, in order; holds a window of frames at a time."""
+        self._long_side_px = self.rules.long_side_px
+        window: list[_Held] = []
+        since_anchor = 0
+        for frame in frames:
+            held = self._hold(frame, window[-1] if window else None)
+            since_anchor = 0 if not window or held.after_cut or window[-1].is_anchor else since_anchor
+            since_anchor += 1
+            if held.after_cut:
+                window[-1].is_anchor = True
+            held.is_anchor = not window or held.after_cut or since_anchor >= self.rules.every or self._full(window)
+            window.append(held)
+            if held.is_anchor and self._full(window):
+                yield from self._settle(window[:-1], upto=held)
+                window = [held]
+        if window:
+            window[-1].is_anchor = True
+            yield from self._settle(window, upto=None)
+
+    def _full(self, window: Sequence[_Held]) -> bool:
+        held_bytes = sum(held.frame.pixels.nbytes for held in window)
+        return len(window) > _WINDOW_ANCHORS * self.rules.every or held_bytes > _WINDOW_BYTES
+
+    def _hold(self, frame: SampledFrame, before: _Held | None) -> _Held:
+        small = shrunken(frame.pixels, self.rules.long_side_px)
+        thumb = thumbnail(small)
+        return _Held(frame, small, thumb, after_cut=before is not None and is_cut(before.thumb, thumb))
+
+    def _settle(self, window: Sequence[_Held], *, upto: _Held | None) -> Iterator[LocatedFrame]:
+        reach = [*window, upto] if upto is not None else window
+        self._search([held for held in reach if held.is_anchor and held.boxes is None])
+        self._follow(reach)
+        self._search([held for held in window if held.boxes is None])
+        for held in window:
+            yield self._answer(held)
+
+    def _search(self, wanted: Sequence[_Held]) -> None:
+        for start in range(0, len(wanted), _SEARCHES_AT_ONCE):
+            for held in wanted[start : start + _SEARCHES_AT_ONCE]:
+                held.searched = True
+            self._search_some(wanted[start : start + _SEARCHES_AT_ONCE])
+
+    def _search_some(self, wanted: Sequence[_Held]) -> None:
+        self.count("full", len(wanted))
+        pictures = [self._picture(held) for held in wanted]
+        answers = self.locator.locate(pictures)
+        for held, picture, boxes in zip(wanted, pictures, answers, strict=True):
+            held.boxes = _sure(_in_frame(boxes, picture, held.frame.pixels))
+            if held.boxes:
+                self._found_any = True
+            elif not self._found_any:
+                self._look_again(held)
+
+    def _picture(self, held: _Held) -> Pixels:
+        if self._long_side_px == self.rules.long_side_px:
+            return held.small
+        return shrunken(held.frame.pixels, self._long_side_px)
+
+    def _look_again(self, held: _Held) -> None:
+        """Small faces vanish in the shrunken copy: look closer at fruitless searches number 1, 2, 4, 8 and so on."""
+        self._fruitless += 1
+        closer_px = round(self.rules.long_side_px * _SECOND_LOOK)
+        is_power_of_two = self._fruitless & (self._fruitless - 1) == 0
+        if not is_power_of_two or max(held.frame.pixels.shape) <= self.rules.long_side_px:
+            return
+        self.count("full", 1)
+        held.boxes = _sure(locate_bounded(self.locator, [held.frame.pixels], closer_px)[0])
+        if held.boxes:
+            self._found_any = True
+            self._long_side_px = closer_px
+
+    def _follow(self, reach: Sequence[_Held]) -> None:
+        """Look around the expected places of all frames between anchors at once."""
+        asked: list[tuple[_Held, _Expected]] = []
+        for held, expected in _expectations(reach):
+            held.boxes = [] if self._is_worth_following(held, expected) else None
+            if held.boxes is not None:
+                asked += [(held, face) for face in expected]
+        if not asked:
+            return
+        self.count("followed", len(asked))
+        regions = [_Region.around(face.box, face.drift_px) for _, face in asked]
+        cut = [region.cut(held.frame.pixels) for region, (held, _) in zip(regions, asked, strict=True)]
+        for (held, face), region, found in zip(asked, regions, self.locator.locate(cut), strict=True):
+            _settle_face(held, face, region, found)
+        for held in {id(held): held for held, _ in asked}.values():
+            held.boxes = None if held.boxes is None else _without_doubles(held.boxes)
+
+    def _is_worth_following(self, held: _Held, expected: Sequence["_Expected"]) -> bool:
+        """Many regions cost more than one search; so do regions of a picture that is small itself."""
+        height, width = self._picture(held).shape[:2]
+        return len(expected) * REGION_PX**2 <= height * width
+
+    def _answer(self, held: _Held) -> LocatedFrame:
+        boxes = sorted(held.boxes or [], key=lambda box: -box.width_px * box.height_px)
+        return LocatedFrame(
+            frame=held.frame,
+            boxes=tuple(boxes[: self.rules.max_faces]),
+            searched=held.searched,
+            after_cut=held.after_cut,
+            faces_found=len(boxes),
+        )
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """Where a face should be; ``certain`` when the anchors on both sides show it."""
+
+    box: FaceBox
+    drift_px: float
+    certain: bool
+
+
+def _expectations(reach: Sequence[_Held]) -> Iterator[tuple[_Held, list[_Expected]]]:
+    anchors = [i for i, held in enumerate(reach) if held.is_anchor]
+    for begin, end in itertools.pairwise(anchors):
+        before, after = reach[begin].boxes or [], reach[end].boxes or []
+        pairs = match(before, after, slack=2.0)
+        lone = _lone(before, {i for i, _ in pairs}) + _lone(after, {j for _, j in pairs})
+        for k in range(begin + 1, end):
+            share = (k - begin) / (end - begin)
+            both = [_between(before[i], after[j], share) for i, j in pairs]
+            yield reach[k], [*both, *(_Expected(box, 0.5 * box.width_px, certain=False) for box in lone)]
+
+
+def _lone(boxes: Sequence[FaceBox], paired: set[int]) -> list[FaceBox]:
+    return [box for i, box in enumerate(boxes) if i not in paired]
+
+
+def _between(one: FaceBox, other: FaceBox, share: float) -> _Expected:
+    def mix(a: float, b: float) -> float:
+        return a + (b - a) * share
+
+    box = FaceBox(
+        left=mix(one.left, other.left),
+        top=mix(one.top, other.top),
+        right=mix(one.right, other.right),
+        bottom=mix(one.bottom, other.bottom),
+        confidence=min(one.confidence, other.confidence),
+    )
+    drift_px = max(abs(one.left - other.left), abs(one.top - other.top)) / 2
+    return _Expected(box, drift_px, certain=True)
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A square of a frame that becomes a small picture of ``REGION_PX`` with the face at a good size."""
+
+    left: float
+    top: float
+    scale: float
+
+    @classmethod
+    def around(cls, box: FaceBox, drift_px: float) -> "_Region":
+        face_px = max(box.width_px, box.height_px)
+        side_px = max(face_px * REGION_PX / _FACE_IN_REGION_PX, face_px + 2 * drift_px + 0.5 * face_px)
+        left, top = (box.left + box.right - side_px) / 2, (box.top + box.bottom - side_px) / 2
+        return cls(left, top, REGION_PX / side_px)
+
+    def cut(self, pixels: Pixels) -> Pixels:
+        """The region, shrunken or enlarged; black where it leaves the frame."""
+        height, width = pixels.shape[:2]
+        side_px = REGION_PX / self.scale
+        x0, y0 = max(0, int(self.left)), max(0, int(self.top))
+        x1, y1 = min(width, int(self.left + side_px) + 1), min(height, int(self.top + side_px) + 1)
+        picture = np.zeros((REGION_PX, REGION_PX, 3), dtype=np.uint8)
+        if x1 <= x0 or y1 <= y0:
+            return picture
+        u0, v0 = round((x0 - self.left) * self.scale), round((y0 - self.top) * self.scale)
+        u1, v1 = round((x1 - self.left) * self.scale), round((y1 - self.top) * self.scale)
+        u0, v0, u1, v1 = max(0, u0), max(0, v0), min(REGION_PX, max(u1, u0 + 1)), min(REGION_PX, max(v1, v0 + 1))
+        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
+        picture[v0:v1, u0:u1] = cv2.resize(pixels[y0:y1, x0:x1], (u1 - u0, v1 - v0), interpolation=how)
+        return picture
+
+    def back(self, box: FaceBox) -> FaceBox:
+        """A box of the small picture in the frame's pixels."""
+        return moved(box, by=(self.left, self.top), scale=(1 / self.scale, 1 / self.scale))
+
+
+def _settle_face(held: _Held, face: _Expected, region: _Region, found: Sequence[FaceBox]) -> None:
+    if held.boxes is None:
+        return
+    height, width = held.frame.pixels.shape[:2]
+    candidates = _sure([box for b in found if (box := clipped(region.back(b), width, height)) is not None])
+    best = match([face.box], candidates)
+    if best:
+        held.boxes.append(candidates[best[0][1]])
+    elif face.certain:
+        held.boxes = None  # a followed face is lost: the frame is searched in full
+
+
+def _in_frame(boxes: Sequence[FaceBox], picture: Pixels, pixels: Pixels) -> list[FaceBox]:
+    height, width = pixels.shape[:2]
+    scale = (width / picture.shape[1], height / picture.shape[0])
+    grown = (clipped(moved(box, by=(0.0, 0.0), scale=scale), width, height) for box in boxes)
+    return [box for box in grown if box is not None]
+
+
+def _sure(boxes: Sequence[FaceBox]) -> list[FaceBox]:
+    return [box for box in boxes if box.confidence >= _LEAST_CONFIDENCE]
+
+
+def _without_doubles(boxes: Sequence[FaceBox]) -> list[FaceBox]:
+    """Two regions may show the same face: the surer box stays."""
+    kept: list[FaceBox] = []
+    for box in sorted(boxes, key=lambda b: -b.confidence):
+        if all(overlap(box, other) < _SAME_FACE_OVERLAP for other in kept):
+            kept.append(box)
+    return kept

@@ -1,0 +1,121 @@
+"""An open picture file in; its facts and its frames, upright (one, or several where it is animated) out."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from contracts.clips import Pixels
+from contracts.errors import MediaNotAssessable
+from contracts.vocabulary import MediaKind, Reason
+from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
+from ingest.sampling import Sampling
+from ingest.upright import UPRIGHT, Turn
+
+PLUGINS = {"jpeg": ("JPEG",), "png": ("PNG",), "gif": ("GIF",), "webp": ("WEBP",)}
+_ANIMATED = ("png", "gif", "webp")
+_USUAL_FRAME_S = 0.1
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+_EXIF_TURNS = {
+    2: Turn(0, mirrored=True),
+    3: Turn(2),
+    4: Turn(2, mirrored=True),
+    5: Turn(3, mirrored=True),
+    6: Turn(1),
+    7: Turn(1, mirrored=True),
+    8: Turn(3),
+}
+
+
+def read_picture(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
+    """Decode the picture in ``file`` once; an animated one is a video without sound.
+
+    Raises:
+        MediaNotAssessable: it is too large or damaged; the events so far stand.
+    """
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before any pixel is decoded
+    with _open(file, request) as image:
+        _refuse_too_large(image, request.max_pixels)
+        frames = getattr(image, "n_frames", 1) if request.container in _ANIMATED else 1
+        yield from _moving(image, frames, request) if frames > 1 else _still(image, request)
+
+
+def _open(file: BinaryIO, request: ReadingRequest) -> Image.Image:
+    try:
+        return Image.open(file, formats=PLUGINS[request.container])
+    except (UnidentifiedImageError, *_DAMAGE) as why:
+        raise MediaNotAssessable(Reason.DECODE_ERROR, f"the {request.container} picture is damaged") from why
+
+
+def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise MediaNotAssessable(
+            Reason.FILE_TOO_LARGE,
+            f"the picture has {image.width} x {image.height} pixels; at most {max_pixels / 1e6:.0f} million are read",
+        )
+
+
+def _still(image: Image.Image, request: ReadingRequest) -> Iterator[Decoded]:
+    turn = _turn_of(image)
+    yield _facts(image, turn, request, MediaKind.IMAGE, duration_s=None)
+    wanted_by = tuple(range(len(request.rates)))
+    try:
+        pixels = turn.apply(_rgb(image))
+    except _DAMAGE as why:
+        raise MediaNotAssessable(Reason.DECODE_ERROR, f"the {request.container} picture is cut off or damaged") from why
+    yield SampledFrame(pixels, 0.0, 0, wanted_by)
+
+
+def _moving(image: Image.Image, frames: int, request: ReadingRequest) -> Iterator[Decoded]:
+    duration_s = frames * _shown_s(image)
+    yield _facts(image, UPRIGHT, request, MediaKind.VIDEO, duration_s=duration_s)
+    sampling = Sampling(request.rates, duration_s)
+    pts_s = 0.0
+    for index in range(frames):
+        try:
+            image.seek(index)
+            wanted_by = sampling.wanted_by(pts_s)
+            yield SampledFrame(_rgb(image), pts_s, index, wanted_by) if wanted_by else StillReading(pts_s)
+        except _DAMAGE:
+            yield Shortfall(Reason.DECODE_ERROR, f"only {index} of {frames} pictures could be decoded")
+            return
+        pts_s += _shown_s(image)
+
+
+def _shown_s(image: Image.Image) -> float:
+    return (image.info.get("duration") or 0) / 1000 or _USUAL_FRAME_S
+
+
+def _facts(
+    image: Image.Image, turn: Turn, request: ReadingRequest, kind: MediaKind, *, duration_s: float | None
+) -> StreamFacts:
+    width_px, height_px = turn.size(image.width, image.height)
+    return StreamFacts(
+        kind=kind,
+        container=request.container,
+        codec=request.container,
+        width_px=width_px,
+        height_px=height_px,
+        rotation_degrees=turn.degrees,
+        duration_s=duration_s,
+        frame_rate=1 / _shown_s(image) if duration_s else None,
+        has_audio=False,
+    )
+
+
+def _turn_of(image: Image.Image) -> Turn:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return UPRIGHT  # a damaged note beside a sound picture
+    return _EXIF_TURNS.get(orientation, UPRIGHT) if isinstance(orientation, int) else UPRIGHT
+
+
+def _rgb(image: Image.Image) -> Pixels:
+    if image.mode.startswith("I"):  # 16 bits of grey, which a plain conversion would cut off at 255
+        grey = (np.asarray(image).astype(np.int64) // 256).clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
