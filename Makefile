@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # A fresh machine may run us without an environment; caches still need a place, and downloads the machine's certificates.
 export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6),$(CURDIR)/.cache/home)
 export UV_SYSTEM_CERTS ?= true
+# Where Go installs itself; it is often not on the PATH.
+export PATH := $(PATH):/usr/local/go/bin
 export TELLTALE_KAFKA_LIBS ?= $(CURDIR)/.cache/kafka/libs
 
 PYTHON := .venv/bin/python

@@ -91,10 +91,10 @@ def _probability(outcome: Outcome) -> str:
 def _detectors(outcome: Outcome) -> str:
     if outcome.verdict is None:
         return "–"
-    return ", ".join(
+    return "\n".join(
         f"{result.name} {result.raw:.2f}"
         if result.raw is not None
-        else f"{result.name} {wording.DETECTOR_STATUS_WORDS[result.status].lower()}"
+        else f"{result.name}: {wording.DETECTOR_STATUS_WORDS[result.status].lower()}"
         for result in outcome.verdict.detectors
     )
 

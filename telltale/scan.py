@@ -1,17 +1,19 @@
 """``telltale scan``: paths in; one verdict per file out, from the pipeline's own stages run in this process."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 import detectors as registry
-from contracts.clips import FaceCrop
 from contracts.errors import DetectorUnavailable, PoisonMessage
 from contracts.messages import (
-    ClaimCheck,
     CropBatch,
     DetectorScore,
     MediaExtracted,
@@ -22,10 +24,12 @@ from contracts.messages import (
 )
 from contracts.settings import DetectSettings, ExtractSettings
 from contracts.vocabulary import DetectorStatus, Lifecycle, Reason
-from ingest.extraction import ExtractedChunk, ExtractionRules, ExtractionSnapshot, extract
+from ingest.extraction import ExtractionRules
 from ingest.face_locator import FaceLocator
 from ingest.identity import media_id_of
 from ingest.object_store import open_store
+from ingest.object_stores.folder import FolderStore
+from stream_processors.extractor import Extractor
 from stream_processors.judgement import judge, members_of
 from stream_processors.scorer import Bundles, Scorer, unscored
 from telltale.deployment import detectors_of
@@ -35,7 +39,6 @@ from telltale.paths import files_of
 from telltale.terminal import err, out, say_json
 
 SOURCE = "scan"
-_NOT_STORED = ClaimCheck(key="not-stored", sha256="", size_bytes=0)
 
 
 def run(paths: Sequence[str], *, as_json: bool, detectors: str | None, weights: Path | None, home: Path) -> None:
@@ -46,18 +49,15 @@ def run(paths: Sequence[str], *, as_json: bool, detectors: str | None, weights: 
     """
     files = files_of(paths)
     settings = DetectSettings()
-    scanner = Scanner(
-        detectors_of(detectors).split(","),
-        weights=weights or settings.weights or weights_folder(home),
-        detect=settings,
-        extract=ExtractSettings(),
-    )
+    names = detectors_of(detectors).split(",")
+    weights = weights or settings.weights or weights_folder(home)
     outcomes = []
-    for outcome in _scanned(scanner, files):
-        if as_json:
-            say_json(as_object(outcome))
-        else:
-            outcomes.append(outcome)
+    with Scanner(names, weights=weights, detect=settings, extract=ExtractSettings()) as scanner:
+        for outcome in _scanned(scanner, files):
+            if as_json:
+                say_json(as_object(outcome))
+            else:
+                outcomes.append(outcome)
     if not as_json:
         out.print(table_of(outcomes))
 
@@ -87,42 +87,63 @@ class Scanner:
         self._weights = weights
         self._detect = detect
         self._extract = extract
-        self._crops = ChunkInHand()
+        self._until_closed = ExitStack()
+
+    def __enter__(self) -> "Scanner":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, tb: TracebackType | None) -> None:
+        self._until_closed.close()
 
     def judged(self, file: Path) -> MediaVerdict:
         """The final verdict on one file; media that cannot be assessed get one too."""
-        uploaded = uploaded_of(file)
+        place = file.resolve()
+        uploaded = uploaded_of(place)
+        extracted = _unreadable(uploaded, "It holds nothing that could be read.")
         scores: list[DetectorScore] = []
-        snapshot = _unreadable("It could not be read.")
         try:
-            for chunk in self._chunks(file, uploaded.media_id):
-                scores += self._scores_of(chunk, uploaded.media_id)
-                snapshot = chunk.snapshot
-        except (PoisonMessage, OSError) as why:  # what the pipeline sets aside is named in the verdict here
-            snapshot = _unreadable(str(why))
-        extracted = _message(snapshot, uploaded)
+            for message in self._messages(uploaded, InPlace(place.parent)):
+                if isinstance(message, CropBatch):
+                    scores.append(self._answer(message))
+                elif isinstance(message, MediaExtracted):
+                    extracted = message
+        except PoisonMessage:
+            pass  # the pipeline sets the message aside as well; the verdict is in what came before
+        except OSError as why:
+            extracted = _unreadable(uploaded, f"It could not be read: {why.strerror or type(why).__name__}.")
         return judge(extracted, scores, members=members_of(self._names), seq=1, lifecycle=Lifecycle.FINAL)
 
-    def _chunks(self, file: Path, media_id: str) -> Iterator[ExtractedChunk]:
-        demands = [registry.spec(name).demand for name in self._names]
-        rules = ExtractionRules.of(self._extract)
-        return extract(file, media_id=media_id, demands=demands, locator=self._locator, rules=rules)
-
-    def _scores_of(self, chunk: ExtractedChunk, media_id: str) -> Iterator[DetectorScore]:
-        self._crops.now = chunk.crops
-        for name, clips in chunk.clips.items():
-            if clips:
-                batch = CropBatch(
-                    media_id=media_id, detector=name, chunk_index=chunk.chunk_index, bundle=_NOT_STORED, clips=clips
-                )
-                # Nothing was stored, so no evidence may point at a bundle.
-                yield self._answer(batch).model_copy(update={"bundle": None})
+    def _messages(self, uploaded: MediaUploaded, folder: FolderStore) -> Iterator[CropBatch | MediaExtracted]:
+        extractor = Extractor(
+            bucket=folder,
+            work=self._work,
+            demands=[registry.spec(name).demand for name in self._names],
+            locator=self._locator,
+            rules=ExtractionRules.of(self._extract),
+            scratch=self._scratch,
+            most_bytes=self._extract.max_object_bytes,
+        )
+        for chunk in extractor.chunks(uploaded):
+            messages = [outgoing.message for outgoing in chunk]
+            yield from (message for message in messages if isinstance(message, CropBatch | MediaExtracted))
+            for key in {message.bundle.key for message in messages if isinstance(message, CropBatch)}:
+                self._work.delete(key)
 
     def _answer(self, batch: CropBatch) -> DetectorScore:
         scorer = self._scorers[batch.detector]
-        if isinstance(scorer, Scorer):
-            return scorer.answer([batch])[0].score
-        return unscored(batch, DetectorStatus.UNAVAILABLE, str(scorer), version=registry.spec(batch.detector).version)
+        if not isinstance(scorer, Scorer):
+            version = registry.spec(batch.detector).version
+            return unscored(batch, DetectorStatus.UNAVAILABLE, str(scorer), version=version)
+        # The bundle is gone when the verdict is read, so no evidence may point at it.
+        return scorer.answer([batch])[0].score.model_copy(update={"bundle": None})
+
+    @cached_property
+    def _scratch(self) -> Path:
+        return Path(self._until_closed.enter_context(tempfile.TemporaryDirectory(prefix="telltale-scan-")))
+
+    @cached_property
+    def _work(self) -> FolderStore:
+        return FolderStore.make(self._scratch / "work")
 
     @cached_property
     def _locator(self) -> FaceLocator:
@@ -142,22 +163,19 @@ class Scanner:
             )
         except DetectorUnavailable as why:
             return why
-        return Scorer(detector, self._crops, clips_per_pass=settings.micro_batch_clips)
+        return Scorer(detector, Bundles(self._work), clips_per_pass=settings.micro_batch_clips)
 
 
-class ChunkInHand(Bundles):
-    """The crops of the chunk that was extracted last, whatever claim check is shown: nothing is stored."""
+@dataclass(frozen=True)
+class InPlace(FolderStore):
+    """A folder whose files are linked to instead of copied: a scan reads them where they lie."""
 
-    def __init__(self) -> None:
-        self.now: tuple[FaceCrop, ...] = ()
-
-    def crops(self, check: ClaimCheck) -> tuple[FaceCrop, ...]:
-        return self.now
+    def fetch(self, key: str, to: Path, *, version: str | None = None) -> None:
+        to.symlink_to(self.path_of(key))
 
 
-def uploaded_of(file: Path) -> MediaUploaded:
-    """The event that this file would be if its folder were the bucket, so that its id is the same there."""
-    place = file.resolve()
+def uploaded_of(place: Path) -> MediaUploaded:
+    """The event that a file would be if its folder were the bucket, so that its media id is the same there."""
     store = open_store(place.parent)
     found = store.stat(place.name)
     return MediaUploaded(
@@ -171,23 +189,13 @@ def uploaded_of(file: Path) -> MediaUploaded:
     )
 
 
-def _message(snapshot: ExtractionSnapshot, uploaded: MediaUploaded) -> MediaExtracted:
+def _unreadable(uploaded: MediaUploaded, why: str) -> MediaExtracted:
     return MediaExtracted(
         media_id=uploaded.media_id,
         uploaded=uploaded,
-        media=snapshot.media.model_copy(update={"source_key": uploaded.key}),
-        complete=snapshot.complete,
-        chunks=snapshot.chunks,
-        expected=snapshot.expected,
-        not_applicable=snapshot.not_applicable,
-        problems=snapshot.problems,
-        tracks=snapshot.tracks,
-        quality=snapshot.quality,
-    )
-
-
-def _unreadable(why: str) -> ExtractionSnapshot:
-    problem = Problem(reason=Reason.DECODE_ERROR, detail=why)
-    return ExtractionSnapshot(
-        media=MediaFacts(), complete=True, chunks=0, expected={}, not_applicable={}, problems=(problem,)
+        media=MediaFacts(source_key=uploaded.key, size_bytes=uploaded.size_bytes),
+        complete=True,
+        chunks=0,
+        expected={},
+        problems=(Problem(reason=Reason.DECODE_ERROR, detail=why),),
     )
