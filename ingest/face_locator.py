@@ -13,8 +13,11 @@ from contracts.clips import FaceBox, Pixels
 class FaceLocator(Protocol):
     """Finds faces; a picture's answer does not depend on the pictures beside it."""
 
-    def locate(self, pictures: Sequence[Pixels]) -> list[list[FaceBox]]:
-        """For each picture (H x W x 3 uint8 RGB) its faces, the largest first, in the picture's own pixels."""
+    def locate(self, pictures: Sequence[Pixels], *, min_face_px: int | None = None) -> list[list[FaceBox]]:
+        """For each picture (H x W x 3 uint8 RGB) its faces, the largest first, in the picture's own pixels.
+
+        ``min_face_px`` spares the search for faces that are smaller; without it the locator's own limit holds.
+        """
         ...
 
 
@@ -48,16 +51,3 @@ def clipped(box: FaceBox, width_px: int, height_px: int) -> FaceBox | None:
     if right - left < 1 or bottom - top < 1:
         return None
     return replace(box, left=left, top=top, right=right, bottom=bottom)
-
-
-def locate_bounded(locator: FaceLocator, pictures: Sequence[Pixels], long_side_px: int) -> list[list[FaceBox]]:
-    """Search shrunken copies; the boxes come back in the pixels of the pictures that were given."""
-    answers = locator.locate([shrunken(picture, long_side_px) for picture in pictures])
-    return [_grown(boxes, picture, long_side_px) for boxes, picture in zip(answers, pictures, strict=True)]
-
-
-def _grown(boxes: Sequence[FaceBox], picture: Pixels, long_side_px: int) -> list[FaceBox]:
-    height, width = picture.shape[:2]
-    scale = max(1.0, max(height, width) / long_side_px)
-    grown = (clipped(moved(box, by=(0.0, 0.0), scale=(scale, scale)), width, height) for box in boxes)
-    return [box for box in grown if box is not None]

@@ -9,12 +9,13 @@ import numpy as np
 
 from contracts.clips import FaceBox, Pixels
 from ingest.decoded import SampledFrame
-from ingest.face_locator import FaceLocator, clipped, locate_bounded, moved, shrunken
+from ingest.face_locator import FaceLocator, clipped, moved, shrunken
 from ingest.face_tracks import match, overlap
 from ingest.shot_cuts import is_cut, thumbnail
 
 REGION_PX = 144
 _FACE_IN_REGION_PX = 56.0
+_LEAST_FACE_IN_REGION_PX = 28
 _SEARCHES_AT_ONCE = 4
 _WINDOW_ANCHORS = 4
 _WINDOW_BYTES = 256 * 2**20
@@ -137,7 +138,8 @@ class FaceSearch:
         if not is_power_of_two or max(held.frame.pixels.shape) <= self.rules.long_side_px:
             return
         self.count("full", 1)
-        held.boxes = _sure(locate_bounded(self.locator, [held.frame.pixels], closer_px)[0])
+        closer = shrunken(held.frame.pixels, closer_px)
+        held.boxes = _sure(_in_frame(self.locator.locate([closer])[0], closer, held.frame.pixels))
         if held.boxes:
             self._found_any = True
             self._long_side_px = closer_px
@@ -154,7 +156,8 @@ class FaceSearch:
         self.count("followed", len(asked))
         regions = [_Region.around(face.box, face.drift_px) for _, face in asked]
         cut = [region.cut(held.frame.pixels) for region, (held, _) in zip(regions, asked, strict=True)]
-        for (held, face), region, found in zip(asked, regions, self.locator.locate(cut), strict=True):
+        answers = self.locator.locate(cut, min_face_px=_LEAST_FACE_IN_REGION_PX)
+        for (held, face), region, found in zip(asked, regions, answers, strict=True):
             _settle_face(held, face, region, found)
         for held in {id(held): held for held, _ in asked}.values():
             held.boxes = None if held.boxes is None else _without_doubles(held.boxes)

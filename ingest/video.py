@@ -303,8 +303,8 @@ class _Reading:
 
 
 def _turn_of(frame: VideoFrame) -> Turn:
-    matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
-    return turn_of_matrix(bytes(matrix)) if matrix is not None else UPRIGHT
+    matrices = (bytes(data) for data in frame.side_data if data.type is SideDataType.DISPLAYMATRIX)
+    return next(map(turn_of_matrix, matrices), UPRIGHT)
 
 
 def _upright_rgb(frame: VideoFrame, turn: Turn) -> Pixels:
