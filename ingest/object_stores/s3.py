@@ -34,10 +34,14 @@ _WAIT_CODES = frozenset({"ExpiredToken", "NoSuchBucket", "RequestTimeout", "Slow
 
 @dataclass(frozen=True)
 class S3Store:
-    """The objects of bucket ``name`` under ``prefix`` (no slash at its ends)."""
+    """The objects of bucket ``name`` under ``prefix`` (no slash at its ends).
+
+    ``patience_s`` is how long the server may be silent in the middle of an answer.
+    """
 
     name: str
     prefix: str = ""
+    patience_s: float = 30.0
 
     @property
     def url(self) -> str:
@@ -117,13 +121,13 @@ class S3Store:
 
     @cached_property
     def _client(self) -> Any:
-        return boto3.client("s3", config=_config())
+        return boto3.client("s3", config=_config(self.patience_s))
 
 
-def _config() -> Config:
+def _config(patience_s: float) -> Config:
     return Config(
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=min(5.0, patience_s),
+        read_timeout=patience_s,
         retries={"mode": "standard", "total_max_attempts": 2},
         # Servers behind a plain host name cannot answer for bucket.host; checksum trailers are news to many.
         s3={"addressing_style": "path"},
