@@ -1,0 +1,26 @@
+"""The detector ``telltale``: one small network, trained by this project, looks at each face."""
+
+from functools import partial
+from pathlib import Path
+
+from detectors.cards import DetectorCard
+from detectors.frame_detector import FrameDetector, loaded
+from detectors.networks.mobilenet_v2 import INPUT_MEAN, INPUT_STD, MobileNetV2
+from detectors.preprocessing import square_view
+
+WEIGHTS = "telltale.safetensors"
+VIEW_MARGIN = 0.15  # in the middle of what it learned from; the crops of its demand reach further, for the eye
+
+
+def make(card: DetectorCard, *, folder: Path | None, device: str) -> FrameDetector:
+    """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
+    network = loaded(MobileNetV2, folder and folder / WEIGHTS, device=device)
+    return FrameDetector(
+        card,
+        [network],
+        view=partial(square_view, margin=VIEW_MARGIN, size_px=card.spec.input_px),
+        mean=INPUT_MEAN,
+        std=INPUT_STD,
+        untrained=folder is None,
+        device=device,
+    )

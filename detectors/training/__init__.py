@@ -1,0 +1,1 @@
+"""Train the project's own detector: portraits and footage in, weights, calibration and measured figures out."""

@@ -1,0 +1,71 @@
+"""A JSON file in, the settings of one training run out: data, families, network, schedule; checked when read."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+Family = Literal["self_blend", "face_swap", "mouth", "resample"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Part):
+    """Where pictures come from; clips of ``footage`` are named by the start of their file name.
+
+    A clip that is named neither for learning nor for calibration is left for the reported figures.
+    """
+
+    portraits: Path
+    footage: Path | None = None
+    learn_from_clips: tuple[str, ...] = ()
+    calibrate_on_clips: tuple[str, ...] = ()
+    frames_per_clip: PositiveInt = 24
+    calibrate_share: float = Field(default=0.12, ge=0.0, lt=1.0)
+    test_share: float = Field(default=0.15, ge=0.0, lt=1.0)
+    cache: Path = Path(".cache/training")
+
+
+class Pairs(_Part):
+    """How a genuine picture and its manipulated twin are made."""
+
+    input_px: PositiveInt = 160
+    margin: PositiveFloat = 0.15
+    least_face_px: PositiveFloat = 48.0
+    most_face_px: PositiveFloat = 300.0
+    footage_share: float = Field(default=0.3, ge=0.0, le=1.0)
+    families: dict[Family, PositiveFloat] = {"self_blend": 0.35, "face_swap": 0.25, "mouth": 0.2, "resample": 0.2}
+
+
+class Schedule(_Part):
+    """How long and how fast the network learns."""
+
+    steps: PositiveInt = 800
+    pairs_per_step: PositiveInt = 16
+    learning_rate: PositiveFloat = 4e-4
+    warm_up_steps: PositiveInt = 60
+    weight_decay: float = Field(default=0.02, ge=0.0)
+    average_decay: float = Field(default=0.995, gt=0.0, lt=1.0)
+    checkpoint_every: PositiveInt = 100
+    check_pairs: PositiveInt = 96
+
+
+class TrainingConfig(_Part):
+    """One run; the same file and seed give the same pictures in the same order."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    seed: NonNegativeInt = 1
+    backbone: Path | None = None
+    out: Path
+    threads: PositiveInt = 1
+    workers: NonNegativeInt = 1
+    data: Data
+    pairs: Pairs = Pairs()
+    schedule: Schedule = Schedule()
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """The settings in a JSON file. Raises ``FileNotFoundError`` or pydantic's ``ValidationError``."""
+    return TrainingConfig.model_validate_json(path.read_bytes())

@@ -1,0 +1,122 @@
+"""Located faces in, pairs of square views out: one genuine, one manipulated, through the same capture chain."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from contracts.clips import FaceBox, FaceCrop, Pixels
+from detectors.preprocessing import square_view
+from detectors.training.capture_chain import CaptureChain, draw_chain
+from detectors.training.configuration import Family, Pairs
+from detectors.training.face_store import ClipFaces, PortraitFaces
+from detectors.training.face_swapping import swap_face
+from detectors.training.faces import LocatedFace, mirrored, scaled
+from detectors.training.mouth_replacement import replace_mouth
+from detectors.training.resampling import resample
+from detectors.training.self_blending import self_blend
+
+Forge = Callable[[LocatedFace, LocatedFace, np.random.Generator], Pixels]
+
+FAMILIES: dict[Family, Forge] = {
+    "self_blend": self_blend,
+    "face_swap": swap_face,
+    "mouth": replace_mouth,
+    "resample": resample,
+}
+_DONORS = 4
+_MOST_GROWTH = 2.5
+_LEAST_CAPTURED_PX = 40.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pair:
+    """Two square RGB views of one size, alike in all but the manipulation of ``family``."""
+
+    genuine: Pixels
+    manipulated: Pixels
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a view is laid around the face box: margin, and shifts and stretch of the box in shares of its size."""
+
+    margin: float
+    shift: tuple[float, float] = (0.0, 0.0)
+    stretch: float = 1.0
+
+
+class PairMaker:
+    """Makes pair number ``index``; the same seed and index always give the same pair."""
+
+    def __init__(self, portraits: PortraitFaces, footage: ClipFaces, rules: Pairs, *, seed: int) -> None:
+        self._portraits, self._footage, self._rules, self._seed = portraits, footage, rules, seed
+        total = sum(rules.families.values())
+        self._families = tuple(rules.families)
+        self._shares = [share / total for share in rules.families.values()]
+
+    def make(self, index: int, *, family: Family | None = None, chain: CaptureChain | None = None) -> Pair:
+        """Pair ``index``; a given family or capture chain takes the place of the drawn one."""
+        rng = np.random.default_rng((self._seed, index))
+        drawn: Family = self._families[int(rng.choice(len(self._families), p=self._shares))]
+        face = self._drawn_face(rng)
+        donor = self._drawn_donor(face, rng)
+        forged = FAMILIES[family or drawn](face, donor, rng)
+        least_scale = min(1.0, max(0.4, _LEAST_CAPTURED_PX / face.size_px))
+        capture = draw_chain(rng, least_scale=least_scale)
+        framing = self._drawn_framing(rng)
+        views = [self._view(chain or capture, face, pixels, framing) for pixels in (face.pixels, forged)]
+        return Pair(views[0], views[1], family or drawn)
+
+    def _drawn_face(self, rng: np.random.Generator) -> LocatedFace:
+        face = self._from_footage(rng) or self._portraits[int(rng.integers(len(self._portraits)))]
+        low, high = np.log(self._rules.least_face_px), np.log(self._rules.most_face_px)
+        aim_px = min(float(np.exp(rng.uniform(low, high))), _MOST_GROWTH * face.size_px)
+        face = scaled(face, aim_px / face.size_px)
+        face = mirrored(face) if rng.random() < 0.5 else face
+        return turned(face, float(rng.uniform(-12.0, 12.0))) if rng.random() < 0.3 else face
+
+    def _from_footage(self, rng: np.random.Generator) -> LocatedFace | None:
+        if not self._footage.clips or rng.random() >= self._rules.footage_share:
+            return None
+        name = self._footage.clips[int(rng.integers(len(self._footage.clips)))]
+        return self._footage.any_of(name, float(rng.random()))
+
+    def _drawn_donor(self, face: LocatedFace, rng: np.random.Generator) -> LocatedFace:
+        """Of a few other people the one whose pose is closest; at the size of ``face``."""
+        among = rng.integers(len(self._portraits), size=_DONORS).tolist()
+        best = self._portraits.closest_in_pose(face.landmarks, among, other_than=face.person)
+        return scaled(best, face.size_px / best.size_px)
+
+    def _drawn_framing(self, rng: np.random.Generator) -> Framing:
+        shift_x, shift_y = rng.uniform(-0.05, 0.05, 2)
+        margin = self._rules.margin + float(rng.uniform(-0.08, 0.08))
+        return Framing(margin, (float(shift_x), float(shift_y)), float(rng.uniform(0.93, 1.08)))
+
+    def _view(self, chain: CaptureChain, face: LocatedFace, pixels: Pixels, framing: Framing) -> Pixels:
+        captured = chain(pixels)
+        by = captured.shape[1] / pixels.shape[1]
+        return framed_view(captured, face.box * by, framing, size_px=self._rules.input_px)
+
+
+def framed_view(pixels: Pixels, box: Sequence[float] | np.ndarray, framing: Framing, *, size_px: int) -> Pixels:
+    """The square that a detector would see, were the box found as ``framing`` says."""
+    left, top, right, bottom = (float(edge) for edge in box)
+    size = max(right - left, bottom - top)
+    middle_x = (left + right) / 2.0 + framing.shift[0] * size
+    middle_y = (top + bottom) / 2.0 + framing.shift[1] * size
+    half_x, half_y = (right - left) / 2.0 * framing.stretch, (bottom - top) / 2.0 * framing.stretch
+    found = FaceBox(middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y, 1.0)
+    return square_view(FaceCrop(pixels, found, 0, 0.0, 0), margin=framing.margin, size_px=size_px)
+
+
+def turned(face: LocatedFace, degrees: float) -> LocatedFace:
+    """The face turned around the middle of its box, which stays where it is."""
+    height, width = face.pixels.shape[:2]
+    middle = ((face.box[0] + face.box[2]) / 2.0, (face.box[1] + face.box[3]) / 2.0)
+    matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), degrees, 1.0)
+    pixels = cv2.warpAffine(face.pixels, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8)
+    points = face.landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+    return replace(face, pixels=pixels, landmarks=points)
