@@ -113,17 +113,18 @@ class BucketFeed:
             raise PoisonMessage(str(why)) from why
 
     def _list_on(self) -> None:
-        if self._listing is None and self.clock() >= self._list_at_s:
-            self._listing = self.store.list()
-        if self._listing is None:
+        if self._listing is None and self.clock() < self._list_at_s:
             return
-        some = list(islice(self._listing, _LISTED_AT_ONCE))
-        found = self.announce(some)
-        if found:
-            _log.info("listing_found_uploads", count=found)
-            _count("listed", found)
-        if len(some) < _LISTED_AT_ONCE:
-            self._listing = None
+        # Out of the field while it is read: a listing that breaks off begins again with the next step.
+        listing, self._listing = self._listing or self.store.list(), None
+        some = list(islice(listing, _LISTED_AT_ONCE))
+        fresh = self.announce(some)
+        if fresh:
+            _log.info("listing_found_uploads", count=fresh)
+            _count("listed", fresh)
+        if len(some) == _LISTED_AT_ONCE:
+            self._listing = listing
+        else:
             self._list_at_s = self.clock() + self.listing_interval_s
 
 
