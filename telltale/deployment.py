@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts.settings import ProcessSettings
+from contracts.settings import DashboardSettings, ProcessSettings
 from telltale.errors import CommandFailed
 from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port
 from telltale.supervisor import ChildSpec
@@ -125,8 +125,9 @@ def streamlit_command(*, address: str, port: int) -> tuple[str, ...]:
     from dashboard.look import STREAMLIT_FLAGS
 
     home = ROOT / "dashboard" / "home.py"
-    where = (f"--server.address={address}", f"--server.port={port}")
-    return (sys.executable, "-m", "streamlit", "run", str(home), *STREAMLIT_FLAGS, *where)
+    limit_mb = DashboardSettings().upload_limit_mb
+    ours = (f"--server.address={address}", f"--server.port={port}", f"--server.maxUploadSize={limit_mb}")
+    return (sys.executable, "-m", "streamlit", "run", str(home), *STREAMLIT_FLAGS, *ours)
 
 
 def bucket_of(given: str | None, home: Path) -> str:

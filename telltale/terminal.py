@@ -12,7 +12,7 @@ err = Console(stderr=True, highlight=False)
 
 def say(sentence: str) -> None:
     """One sentence of progress for whoever looks on."""
-    err.print(sentence, markup=False, style="dim")
+    err.print(sentence, markup=False, style="dim", soft_wrap=True)
 
 
 def say_json(body: Mapping[str, object]) -> None:
