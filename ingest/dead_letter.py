@@ -12,11 +12,12 @@ from contracts.vocabulary import Stage
 from ingest.publisher import Outgoing
 
 REASON = "undecodable_notification"
+_LONGEST_DETAIL = 500
 
 
 def dead_letter_of(record: ConsumerRecord, why: PoisonMessage) -> Outgoing:
     """The same letter on every delivery of ``record``; no media item is known, so it is keyed by its own id."""
-    place = f"{record.topic}\0{record.partition}\0{record.offset}"
+    place = f"{Stage.INGEST}\0{record.topic}\0{record.partition}\0{record.offset}"
     letter_id = hashlib.sha256(place.encode()).hexdigest()[:32]
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers or () if value is not None}
     letter = DeadLetter(
@@ -24,7 +25,7 @@ def dead_letter_of(record: ConsumerRecord, why: PoisonMessage) -> Outgoing:
         media_id=letter_id,
         stage=Stage.INGEST,
         reason=REASON,
-        detail=str(why),
+        detail=str(why)[:_LONGEST_DETAIL],
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
