@@ -74,6 +74,19 @@ def loaded(make: Callable[[], nn.Module], path: Path | None, *, device: str) -> 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
         network = make()
+        if path is None:
+            _randomise(network)
     if path is not None:
         load_strictly(network, path)
     return network.eval().requires_grad_(requires_grad=False).to(device).to(memory_format=torch.channels_last)
+
+
+def _randomise(network: nn.Module) -> None:
+    """Random weights that keep a signal's size from layer to layer, so that pictures still get unlike scores.
+
+    Source: He et al. 2015, "Delving deep into rectifiers", for weights; the usual beginnings of torch let the signal
+    die away in networks whose batch norms have seen nothing yet.
+    """
+    for tensor in network.parameters():
+        if tensor.dim() > 1:
+            nn.init.kaiming_normal_(tensor, nonlinearity="relu")

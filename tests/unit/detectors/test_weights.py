@@ -10,9 +10,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from contracts.errors import DetectorUnavailable
-from detectors import create
+from detectors import create, names
 from detectors.cards import DetectorCard, WeightsFile
 from detectors.devices import _on_this_machine, resolved
+from detectors.probe import probe_clips, prove
 from detectors.weights import SHIPPED, WrongWeights, availability_of, folder_of, identity_of, load_strictly, sha256_of
 from tests.support.detectors import a_card
 
@@ -107,9 +108,13 @@ def test_untrained_needs_the_switch_and_says_so(tmp_path: Path):
     first, second = (create("mesonet", weights=tmp_path, allow_untrained=True) for _ in range(2))
     assert first.untrained
     assert first.weights_sha256 is None
-    from detectors.probe import probe_clips
-
     assert first.score(probe_clips(first.spec)) == second.score(probe_clips(second.spec))
+
+
+@pytest.mark.parametrize("name", names())
+def test_untrained_detectors_pass_the_probe(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("detectors.weights.SHIPPED", tmp_path)
+    prove(create(name, weights=tmp_path, allow_untrained=True))
 
 
 def test_making_random_weights_leaves_the_global_randomness_alone(tmp_path: Path):
