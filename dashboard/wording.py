@@ -296,12 +296,12 @@ def _core(verdict: MediaVerdict) -> str:
 
 
 def _likely(verdict: MediaVerdict) -> str:
-    return _joined(f"Strong evidence that {_where(verdict)} was manipulated.", _agreement(verdict), _odds(verdict))
+    return _joined(f"Strong evidence that {_what(verdict)}.", _agreement(verdict), _odds(verdict))
 
 
 def _some(verdict: MediaVerdict) -> str:
     return _joined(
-        f"Some evidence that {_where(verdict)} was manipulated, not enough for a call. A person should review it.",
+        f"Some evidence that {_what(verdict)}, not enough for a call. A person should review it.",
         _agreement(verdict),
         _odds(verdict),
     )
@@ -345,8 +345,13 @@ def detail_of(reason: Reason, problems: Sequence[Problem]) -> str | None:
 def _after_colon(text: str) -> str:
     first, _, rest = text.strip().partition(" ")
     plain = first.istitle() and first.isalpha()
-    joined = f"{first.lower() if plain else first} {rest}".strip()
-    return joined if joined.endswith((".", "!", "?")) else f"{joined}."
+    return closed(f"{first.lower() if plain else first} {rest}")
+
+
+def closed(text: str) -> str:
+    """A sentence that ends like one."""
+    trimmed = text.strip()
+    return trimmed if trimmed.endswith((".", "!", "?")) else f"{trimmed}."
 
 
 def scored(detectors: Sequence[DetectorResult]) -> list[DetectorResult]:
@@ -354,14 +359,14 @@ def scored(detectors: Sequence[DetectorResult]) -> list[DetectorResult]:
     return [result for result in detectors if result.status is DetectorStatus.SCORED]
 
 
-def _where(verdict: MediaVerdict) -> str:
+def _what(verdict: MediaVerdict) -> str:
     track = most_incriminated(verdict.tracks)
     if track is None:
-        return "a face"
+        return "a face was manipulated"
     face = f"the face of {person(track.id)}" if len(verdict.tracks) > 1 else "the face"
     if verdict.media.kind is MediaKind.IMAGE or int(track.end) <= int(track.start):
-        return face
-    return f"{face} between {clock(track.start)} and {clock(track.end)}"
+        return f"{face} was manipulated"
+    return f"{face} was manipulated between {clock(track.start)} and {clock(track.end)}"
 
 
 def most_incriminated(tracks: Sequence[TrackVerdict]) -> TrackVerdict | None:

@@ -1,0 +1,202 @@
+"""Rows of the read model in, the live list of the inbox out; its script keeps rows in place while they change."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from contracts.vocabulary import Lifecycle, MediaKind, Reason, Verdict
+from dashboard import marks, wording
+from dashboard.item_queries import PAGE_SIZE, Pulse, Question, Row
+from dashboard.look import VERDICT_MARKS, asset, mark_of
+from dashboard.projection import Tab
+from dashboard.view_models import DELAYED_AFTER_S, STOPPED_AFTER_S, Freshness
+
+TAB_WORDS: dict[Tab | None, str] = {
+    None: "All",
+    Tab.LIKELY_MANIPULATED: "Likely manipulated",
+    Tab.SOME_EVIDENCE: "Some evidence",
+    Tab.INCONCLUSIVE: "Inconclusive",
+    Tab.NO_EVIDENCE_FOUND: "No evidence",
+    Tab.NOT_ASSESSED: "Not assessed",
+    Tab.IN_PROGRESS: "In progress",
+}
+_TAB_MARKS = {
+    Tab.LIKELY_MANIPULATED: VERDICT_MARKS[Verdict.LIKELY_MANIPULATED],
+    Tab.SOME_EVIDENCE: VERDICT_MARKS[Verdict.SOME_EVIDENCE],
+    Tab.INCONCLUSIVE: VERDICT_MARKS[Verdict.INCONCLUSIVE],
+    Tab.NO_EVIDENCE_FOUND: VERDICT_MARKS[Verdict.NO_EVIDENCE_FOUND],
+    Tab.NOT_ASSESSED: VERDICT_MARKS[Verdict.NOT_ASSESSED],
+}
+BANNERS = {
+    Freshness.STOPPED: "The live feed has stopped: this is the last known state, newer items are missing. "
+    "`telltale status` names the stage that is down.",
+    Freshness.NEVER: "The live feed has not started yet, so nothing can appear here. Start the pipeline with "
+    "`telltale up`.",
+}
+_HEAD = ("", "Name", "Verdict", "Estimate", "People", "Length", "Arrived", "State")
+_NARROW_DROPS = (4, 5, 6)
+_KIND_WORDS = {MediaKind.IMAGE: "picture", MediaKind.VIDEO: "video", MediaKind.AUDIO: "recording"}
+
+
+def mount_pulse(age_s: float | None, pulse: Pulse) -> None:
+    """The line that says how old the data is; it goes on counting in the browser."""
+    data = {
+        "age_s": age_s,
+        "counts": pulse_words(pulse),
+        "delayed_after_s": DELAYED_AFTER_S,
+        "stopped_after_s": STOPPED_AFTER_S,
+        "banners": BANNERS,
+    }
+    _component("telltale_pulse", "pulse", _PULSE_HTML)(data=data, key="pulse")
+
+
+def mount_list(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The list itself; what leaves is what the reader just asked for (``open``, ``tab``, ``page`` …)."""
+    names = ("open", "tab", "page", "show", "clear")
+    asked = {f"on_{name}_change": lambda: None for name in names}
+    return _component("telltale_inbox", "inbox", _LIST_HTML)(data=data, key="inbox", **asked)
+
+
+@st.cache_resource
+def _component(name: str, files: str, html: str) -> Any:
+    return component(name, html=html, css=asset(f"{files}.css"), js=asset(f"{files}.js"))
+
+
+_PULSE_HTML = (
+    '<div class="tt-pulse"><div class="tt-line"><span class="tt-as-of-line"><i class="tt-dot"></i>'
+    '<span class="tt-as-of" role="status"></span></span><span class="tt-counts"></span></div>'
+    '<div class="tt-banner" role="alert"></div></div>'
+)
+_LIST_HTML = (
+    '<div class="tt-inbox"><div class="tt-tabs" role="tablist" aria-label="Items by verdict"></div>'
+    '<div class="tt-note"></div><div class="tt-head" aria-hidden="true">'
+    + "".join(
+        f'<span class="{"tt-wide" if place in _NARROW_DROPS else ""}">{name}</span>' for place, name in enumerate(_HEAD)
+    )
+    + '</div><div class="tt-rows" role="list"></div><div class="tt-foot"></div></div>'
+)
+
+
+def pulse_words(pulse: Pulse) -> str:
+    """The pipeline in one line."""
+    parts = [wording.counted(pulse.items, "item"), f"{pulse.waiting} under way"]
+    if pulse.failed:
+        parts.append(f"{pulse.failed} failed")
+    if pulse.dead_letters:
+        parts.append(wording.counted(pulse.dead_letters, "dead letter"))
+    return " · ".join(parts)
+
+
+def list_data(
+    question: Question,
+    rows: Sequence[Row],
+    counts: Mapping[Tab, int],
+    *,
+    newer: int,
+    thumbnails: Mapping[str, str],
+    bucket_name: str,
+) -> dict[str, Any]:
+    """Everything that the list's script draws; the same input gives the same bytes, which are then not sent again."""
+    return {
+        "question": repr(question),
+        "tabs": "".join(_tab(tab, counts, is_open=tab == question.tab) for tab in TAB_WORDS),
+        "note": _note(question, rows, counts, newer, bucket_name),
+        "rows": [_row(row, thumbnails.get(row["media_id"])) for row in rows],
+        "foot": _foot(question, counts),
+    }
+
+
+def _tab(tab: Tab | None, counts: Mapping[Tab, int], *, is_open: bool) -> str:
+    number = counts.get(tab, 0) if tab else sum(counts.values())
+    mark = _TAB_MARKS.get(tab) if tab else None
+    shape = marks.shape(mark, size_px=12) if mark else ""
+    tell = f"tab:{tab.value if tab else 'all'}"
+    return (
+        f'<button role="tab" aria-selected="{"true" if is_open else "false"}" data-tell="{tell}">'
+        f"{shape}{escape(TAB_WORDS[tab])}<i>{number}</i></button>"
+    )
+
+
+def _note(question: Question, rows: Sequence[Row], counts: Mapping[Tab, int], newer: int, bucket_name: str) -> str:
+    if newer:
+        return f'<button class="tt-pill" data-tell="show:now">{wording.counted(newer, "new item")} — show</button>'
+    if rows:
+        return ""
+    clear = '<button class="tt-pill" data-tell="clear:now">Clear search and filters</button>'
+    return _empty(*empty_words(question, any(counts.values()), bucket_name), clear if _is_filtered(question) else "")
+
+
+def empty_words(question: Question, has_any: bool, bucket_name: str) -> tuple[str, str]:
+    """What an empty list says: why it is empty and what to do."""
+    if _is_filtered(question):
+        return "No item matches.", "Clear the search and the filters to see all items."
+    if question.tab is not None and has_any:
+        return f"Nothing under “{TAB_WORDS[question.tab]}” now.", "Items appear here by themselves."
+    return "Nothing here yet.", f"Drop a file into the watched folder {bucket_name} or upload one."
+
+
+def _is_filtered(question: Question) -> bool:
+    return bool(question.text or question.kind)
+
+
+def _empty(title: str, advice: str, action: str) -> str:
+    return f'<div class="tt-empty"><p>{escape(title)}</p><p>{escape(advice)}</p>{action}</div>'
+
+
+def _foot(question: Question, counts: Mapping[Tab, int]) -> str:
+    total = counts.get(question.tab, 0) if question.tab else sum(counts.values())
+    pages = max(1, -(-total // PAGE_SIZE))
+    if pages == 1:
+        return ""
+    page = min(question.page, pages - 1)
+    back = f'<button data-tell="page:{page - 1}">← Back</button>' if page else ""
+    on = f'<button data-tell="page:{page + 1}">Next →</button>' if page < pages - 1 else ""
+    return f"<span>Page {page + 1} of {pages} · {wording.counted(total, 'item')}</span>{back}{on}"
+
+
+def _row(row: Row, thumbnail: str | None) -> dict[str, str]:
+    lifecycle, verdict = Lifecycle(row["lifecycle"]), Verdict(row["verdict"]) if row["verdict"] else None
+    cells = (
+        f'<img class="tt-thumb" src="{thumbnail}" alt="">' if thumbnail else '<span class="tt-thumb"></span>',
+        f'<span><div class="tt-name" title="{escape(row["source_key"])}">{escape(row["name"])}</div>'
+        f'<div class="tt-sub">{escape(_origin(row))}</div></span>',
+        f'<span>{marks.chip(lifecycle, verdict)}<div class="tt-sub">{escape(reason_line(row))}</div></span>',
+        f"<span>{_estimate(row, lifecycle, verdict)}</span>",
+        f'<span class="tt-num tt-wide">{"–" if row["people"] is None else row["people"]}</span>',
+        f'<span class="tt-num tt-wide">{wording.clock(row["duration_s"]) if row["duration_s"] else "–"}</span>',
+        f'<span class="tt-num tt-wide"><time data-at="{row["arrived_at_s"]:.0f}"></time></span>',
+        f"<span>{escape(wording.LIFECYCLE_WORDS[lifecycle])}</span>",
+    )
+    words = f"{row['name']}: {marks.chip_words(lifecycle, verdict)}, {wording.LIFECYCLE_WORDS[lifecycle]}"
+    return {"id": row["media_id"], "html": "".join(cells), "words": words}
+
+
+def _origin(row: Row) -> str:
+    kind = _KIND_WORDS.get(MediaKind(row["kind"]), "file")
+    folder = row["source_key"].rpartition("/")[0]
+    return f"{kind} · {folder}/" if folder and not folder.startswith("uploads/") else kind
+
+
+def reason_line(row: Row) -> str:
+    """The second line of a verdict: how sure it is not, or how far it has come."""
+    lifecycle = Lifecycle(row["lifecycle"])
+    parts = ["untrained weights"] if row["untrained"] else []
+    if lifecycle is Lifecycle.PROVISIONAL:
+        done, every = row["detectors_done"], row["detectors_all"]
+        parts.append(f"{done} of {wording.counted(every, 'detector')}, may change")
+    if row["reason"]:
+        parts.append(wording.REASON_WORDS[Reason(row["reason"])].short)
+    return " · ".join(parts)
+
+
+def _estimate(row: Row, lifecycle: Lifecycle, verdict: Verdict | None) -> str:
+    if row["low"] is None:
+        return marks.range_bar(None, None)
+    colour = mark_of(lifecycle, verdict).colour
+    return (
+        marks.range_bar(row["low"], row["high"], colour=colour)
+        + f'<div class="tt-sub">{marks.row_range_words(row["low"], row["high"])}</div>'
+    )

@@ -1,0 +1,98 @@
+"""The environment in; what every page shares out: settings, read model, both buckets, and calm when one fails."""
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from contracts.errors import NotNow
+from contracts.settings import DashboardSettings
+from dashboard.read_model import open_engine, url_of
+from ingest.object_store import ObjectStore, open_store
+
+_log = structlog.get_logger()
+
+
+def settings() -> DashboardSettings:
+    """The settings of this server."""
+    return DashboardSettings()
+
+
+def engine() -> Engine:
+    """The read model; one for all sessions."""
+    return _engine(url_of(settings()))
+
+
+def watched_bucket() -> ObjectStore:
+    """The bucket that uploads go into."""
+    return _store(settings().bucket)
+
+
+def work_bucket() -> ObjectStore:
+    """The bucket with the crop bundles."""
+    return _store(settings().work_bucket)
+
+
+def media_cache() -> Path:
+    """Where copies of media from a remote bucket are kept for the player."""
+    return settings().home / "media-cache"
+
+
+@st.cache_resource
+def _engine(url: str) -> Engine:
+    return open_engine(url)
+
+
+@st.cache_resource
+def _store(url: str) -> ObjectStore:
+    return open_store(url)
+
+
+def reader_zone() -> tzinfo:
+    """The time zone of whoever looks at the page."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def calm(draw: Callable[..., None]) -> Callable[..., None]:
+    """Let a failing part of a page say so in words; the trace is there for whoever opens it."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, **named: Any) -> None:
+        try:
+            draw(*args, **named)
+        except (NotNow, SQLAlchemyError) as why:
+            _apologise(why, "The data cannot be reached now. What was shown before still holds; this page tries again.")
+        except Exception as why:  # noqa: BLE001 - the top of a page: a reader must never meet a bare trace
+            _log.exception("page_failed", part=draw.__name__)
+            _apologise(why, "This part of the page could not be drawn. Verdicts are not affected. Reload the page.")
+
+    return drawn
+
+
+def _apologise(why: Exception, words: str) -> None:
+    st.warning(words, icon=":material/report:")
+    with st.expander("Details for the operator"):
+        st.code(f"{type(why).__name__}: {why}", language=None, wrap_lines=True)
+
+
+def address_value(name: str, default: str = "") -> str:
+    """A value from the page's address."""
+    return st.query_params.get(name, default)
+
+
+def set_address_value(name: str, value: str) -> None:
+    """Put a value into the page's address; an empty one takes it out."""
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, "")

@@ -1,0 +1,42 @@
+"""A file from the browser in, an object in the watched bucket out: the same door as for everybody else."""
+
+import re
+import secrets
+import unicodedata
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from ingest.object_store import ObjectStore
+
+FOLDER = "uploads"
+_ODD = re.compile(r"[^\w .()+-]+")
+_LONGEST_NAME = 120
+# A watcher leaves such names alone, because programs use them for files they are still writing.
+_LOOKS_UNFINISHED = (".part", ".tmp", ".crdownload")
+
+
+def safe_name(name: str) -> str:
+    """A file name without paths, control characters or leading dots that still reads like the one that was given."""
+    last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    plain = _ODD.sub("_", last).strip(" ._-~") or "media"
+    stem, dot, suffix = plain.rpartition(".")
+    if not dot or len(suffix) > 10:
+        stem, suffix = plain, ""
+    short = f"{stem[:_LONGEST_NAME]}.{suffix}" if suffix else stem[:_LONGEST_NAME]
+    return f"{short}.media" if short.lower().endswith(_LOOKS_UNFINISHED) else short
+
+
+def key_for(name: str, *, now: datetime) -> str:
+    """A key that nobody else has: the name is kept for people, its folder makes it unique."""
+    return f"{FOLDER}/{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}/{safe_name(name)}"
+
+
+def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime) -> str:
+    """Put the bytes into the bucket; returns the key under which the pipeline will find them.
+
+    Raises:
+        NotNow: the bucket is away.
+    """
+    key = key_for(name, now=now)
+    store.write(key, data)
+    return key
