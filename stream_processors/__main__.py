@@ -69,8 +69,8 @@ def detect() -> int:
 def aggregate() -> int:
     settings = AggregateSettings()
     configure_logs(settings, Stage.AGGREGATE)
-    from stream_processors.aggregate import build, co_partitioned_topics
-    from stream_processors.create_topics import partitions_of
+    from stream_processors.aggregate import build
+    from stream_processors.create_topics import co_partitioned_topics, partitions_of
     from stream_processors.members import members_of
 
     partitions = _when_there(lambda: partitions_of(settings.kafka_bootstrap_servers, co_partitioned_topics()))

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from contracts.errors import NotNow
 from contracts.settings import TopicSettings
-from contracts.topics import Topic, every_topic
+from contracts.topics import DETECTOR_SCORES, MEDIA_EXTRACTED, REMINDERS, Topic, every_topic
 
 AGGREGATE_GROUP = "telltale.aggregate"
 ITEMS_TABLE = "items"
@@ -30,6 +30,12 @@ _log = structlog.get_logger()
 def changelog_of(table: str) -> str:
     """The topic behind one of the aggregator's tables, named as Faust names it."""
     return f"{AGGREGATE_GROUP}-{table}-changelog"
+
+
+def co_partitioned_topics() -> tuple[str, ...]:
+    """The topics that must have as many partitions, so that everything about an item meets in one aggregator."""
+    inputs = (MEDIA_EXTRACTED, DETECTOR_SCORES, REMINDERS)
+    return (*(topic.name for topic in inputs), changelog_of(ITEMS_TABLE), changelog_of(PARTS_TABLE))
 
 
 def wanted_topics(settings: TopicSettings) -> dict[str, dict[str, str]]:
@@ -68,18 +74,20 @@ def create_topics(settings: TopicSettings) -> tuple[str, ...]:
 
 def _create_missing(admin: KafkaAdminClient, settings: TopicSettings) -> tuple[str, ...]:
     there = set(admin.list_topics())
+    together = [name for name in co_partitioned_topics() if name in there]
+    # Who made some of them by hand decided for the others too.
+    shared = _counts(admin, together[:1])[together[0]] if together else settings.topic_partitions
     made = []
     for name, configs in wanted_topics(settings).items():
         if name in there:
             continue
+        partitions = shared if name in co_partitioned_topics() else settings.topic_partitions
         try:
-            admin.create_topics(
-                [NewTopic(name, settings.topic_partitions, settings.topic_replication, topic_configs=configs)]
-            )
+            admin.create_topics([NewTopic(name, partitions, settings.topic_replication, topic_configs=configs)])
         except TopicAlreadyExistsError:  # another process was faster
             continue
         made.append(name)
-        _log.info("topic made", topic=name, partitions=settings.topic_partitions)
+        _log.info("topic made", topic=name, partitions=partitions)
     return tuple(made)
 
 
@@ -94,7 +102,7 @@ def partitions_of(bootstrap_servers: str, topics: Iterable[str]) -> int:
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
         try:
-            found = {about["name"]: len(about["partitions"]) for about in admin.describe_topics(wanted)}
+            found = _counts(admin, wanted)
         finally:
             admin.close()
     except KafkaError as why:
@@ -105,3 +113,7 @@ def partitions_of(bootstrap_servers: str, topics: Iterable[str]) -> int:
     if len(set(found.values())) != 1:
         raise ValueError(f"these topics need the same number of partitions: {found}")
     return next(iter(found.values()))
+
+
+def _counts(admin: KafkaAdminClient, topics: list[str]) -> dict[str, int]:
+    return {about["name"]: len(about["partitions"]) for about in admin.describe_topics(topics)}

@@ -25,12 +25,14 @@ class ItemState(BaseModel):
 
     Extraction facts and scores lie by themselves in the parts table, so that this record does not grow with them:
     ``expected`` and ``answered`` count batches per detector, ``chunks`` is the highest number of chunks seen so far.
-    ``told_s`` is when the last verdict went out, ``news_s`` when the last new fact came in. A finished item is a
-    tombstone that only recognises late duplicates.
+    All messages about the item lie in ``partition``. ``told_s`` is when the last verdict went out, ``news_s`` when the
+    last new fact came in. A finished item is a tombstone that only recognises late duplicates. A field that is added
+    later needs a default: tables outlive releases.
     """
 
     model_config = ConfigDict(frozen=True)
 
+    partition: int
     announced_chunks: int | None = None
     announced_all: bool = False
     expected: dict[str, int] = {}
@@ -85,7 +87,7 @@ class ItemState(BaseModel):
 
     def tombstone(self, event_id: str, now_s: float) -> "ItemState":
         """The final verdict has gone out."""
-        return ItemState(seq=self.seq + 1, news_s=now_s, finished_s=now_s, event_id=event_id)
+        return ItemState(partition=self.partition, seq=self.seq + 1, news_s=now_s, finished_s=now_s, event_id=event_id)
 
     def to_bytes(self) -> bytes:
         return self.model_dump_json(exclude_defaults=True).encode()

@@ -61,7 +61,7 @@ def lag_of(bootstrap_servers: str, group: str) -> dict[str, int]:
 
 
 def _behind(committed: dict[TopicPartition, int], bootstrap_servers: str) -> dict[str, int]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers)
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
     try:
         ends = consumer.end_offsets(list(committed)) if committed else {}
     finally:

@@ -41,6 +41,7 @@ class StageWorker(faust.Worker):
 def run_worker(app: faust.App, settings: ProcessSettings, *, also_ready: Callable[[], bool] = lambda: True) -> int:
     """Run ``app`` until SIGTERM, SIGINT (0 leaves) or a fault (1 leaves); everything it needs is loaded already."""
     _quieten_faust(settings)
+    app.conf.datadir.mkdir(parents=True, exist_ok=True)
     worker = StageWorker(app)
     with health_page(settings, lambda: worker.ready and also_ready()), LagWatch(settings, app.conf.id):
         try:
