@@ -14,7 +14,7 @@ private_uv() {
 python_311() {
     local candidate
     for candidate in python3.11 python3 python "$HOME"/.pyenv/versions/3.11.*/bin/python; do
-        if works "$candidate" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))'; then
+        if works "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))'; then
             echo "$candidate"
             return
         fi
@@ -30,7 +30,10 @@ if [ -n "$uv" ]; then
     "$uv" pip sync -q --python .venv/bin/python requirements.lock
     "$uv" pip install -q --python .venv/bin/python --no-deps --editable .
 else
-    works .venv/bin/python -m pip --version || "$(python_311)" -m venv --clear .venv
+    if ! works .venv/bin/python -m pip --version; then
+        python=$(python_311)
+        "$python" -m venv --clear .venv
+    fi
     .venv/bin/python -m pip install -q -r requirements.lock
     .venv/bin/python -m pip install -q --no-deps --editable .
 fi

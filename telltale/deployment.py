@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.settings import DashboardSettings, ProcessSettings
 from telltale.errors import CommandFailed
-from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port
+from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port, free_ports
 from telltale.supervisor import ChildSpec
 
 S3 = "s3://"
@@ -33,7 +33,9 @@ class Deployment:
     detectors: str
     notifications_topic: str
     dashboard_port: int | None
-    metrics_ports: Mapping[str, int] = field(default_factory=lambda: {name: free_port() for name in STAGES})
+    metrics_ports: Mapping[str, int] = field(
+        default_factory=lambda: dict(zip(STAGES, free_ports(len(STAGES)), strict=True))
+    )
 
     @property
     def metrics(self) -> dict[str, str]:

@@ -144,32 +144,36 @@ def _local_kafka_checks(home: Path) -> Iterator[Check]:
 
 
 def bucket_check(given: str | None, home: Path) -> Check:
-    """An object can be written into the bucket, read back and removed."""
+    """A folder can be written to; an S3 bucket can be listed with the credentials of the environment."""
     try:
         address = bucket_of(given, home)
-        found = address + (_s3_round_trip(address) if address.startswith(S3) else _folder_round_trip(Path(address)))
     except CommandFailed as why:
         return Check(part="bucket", finding=Finding.MISSING, found=str(why), do="Choose another --bucket.")
+    in_s3 = address.startswith(S3)
+    try:
+        _list(address) if in_s3 else _write_into(Path(address))
     except Exception as why:  # noqa: BLE001 - whatever a store's library raises is the finding
+        found = f"{address}: {' '.join(str(why).split())}"
         do = "Check its name, that its server runs (AWS_ENDPOINT_URL) and the credentials (AWS_ACCESS_KEY_ID …)."
-        if not str(given or "").startswith(S3):
-            do = "Choose a folder that you may write to."
-        return Check(part="bucket", finding=Finding.MISSING, found=" ".join(str(why).split()), do=do)
-    return Check(part="bucket", finding=Finding.GOOD, found=found)
+        return Check(
+            part="bucket",
+            finding=Finding.MISSING,
+            found=found,
+            do=do if in_s3 else "Choose a folder that you may write to.",
+        )
+    return Check(part="bucket", finding=Finding.GOOD, found=f"{address} can be {'listed' if in_s3 else 'written to'}")
 
 
-def _folder_round_trip(folder: Path) -> str:
+def _write_into(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryFile(dir=folder).close()
-    return ""
 
 
-def _s3_round_trip(address: str) -> str:
+def _list(address: str) -> None:
     from ingest.object_store import open_store
 
     # Only looks: a probe object would be picked up as an upload.
     next(iter(open_store(address).list()), None)
-    return "; it can be listed"
 
 
 def ports_check() -> Check:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -212,15 +213,26 @@ def require_java() -> None:
 
 def free_port(wish: int | None = None) -> int:
     """A loopback port that nobody listens on: ``wish`` where it is one, else any."""
-    for candidate in (wish or 0, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with ExitStack() as until_known:
+        for candidate in (wish or 0, 0):
             try:
-                probe.bind((LOOPBACK, candidate))
+                return _bound(until_known, candidate)
             except OSError:
                 continue
-            return probe.getsockname()[1]
     raise MissingPart("No free port on the loopback address.")
+
+
+def free_ports(number: int) -> list[int]:
+    """So many different loopback ports that nobody listens on."""
+    with ExitStack() as until_all_are_known:
+        return [_bound(until_all_are_known, 0) for _ in range(number)]
+
+
+def _bound(stack: ExitStack, port: int) -> int:
+    probe = stack.enter_context(socket.socket())
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((LOOPBACK, port))
+    return probe.getsockname()[1]
 
 
 def _properties_of(data: Path, broker_port: int, controller_port: int) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,27 +114,27 @@ def test_all_that_is_written_lies_under_home(pipeline: RunningPipeline):
     assert all(Path(process.cwd()).is_relative_to(pipeline.home) for process in processes)
 
 
-def test_sigterm_ends_every_process_and_a_later_run_knows_what_was_done(tmp_path: Path, media: dict[str, Path]):
+def test_no_process_is_left_by_sigterm_nor_by_kill_and_a_later_run_goes_on(tmp_path: Path, media: dict[str, Path]):
     pipeline = RunningPipeline(tmp_path / "home", str(tmp_path / "bucket"))
     picture = str(media[demo_media.PICTURE])
     with pipeline:
         first = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
         assert first.returncode == 0, first.stderr + pipeline.ends_of_logs()
-        state = pipeline.status
-        started = [psutil.Process(state["pid"]).pid, *(stage["pid"] for stage in state["stages"].values())]
-        children = [child.pid for pid in started for child in psutil.Process(pid).children(recursive=True)]
-    assert [pid for pid in {*started, *children} if is_alive(pid)] == []
-    assert pipeline.status["running"] is False
-    shutil.copy(picture, tmp_path / "bucket" / "second.jpg")
+        started = processes_of(pipeline)
+    assert [pid for pid in started if is_alive(pid)] == []
+    assert (pipeline.status["running"], pipeline.status["kafka"]) == (False, None)
+    assert "child killed" not in (pipeline.home / "logs" / "up.log").read_text()
+
     with pipeline:
-        assert pipeline.status["kafka"] is not None
-        seen = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
-        assert objects(seen.stdout)[0]["verdict"] == objects(first.stdout)[0]["verdict"]
+        again = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
+        assert objects(again.stdout)[0]["verdict"] == objects(first.stdout)[0]["verdict"]
+        started = processes_of(pipeline)
+        os.kill(pipeline.status["pid"], signal.SIGKILL)
+        wait_until(lambda: not any(is_alive(pid) for pid in started))
 
 
-def test_no_process_outlives_a_killed_up(tmp_path: Path):
-    pipeline = RunningPipeline(tmp_path / "home", str(tmp_path / "bucket"))
-    with pipeline:
-        state = pipeline.status
-        os.kill(state["pid"], signal.SIGKILL)
-        wait_until(lambda: not any(is_alive(stage["pid"]) for stage in state["stages"].values()))
+def processes_of(pipeline: RunningPipeline) -> set[int]:
+    """The supervisor, its children and everything that those have started."""
+    state = pipeline.status
+    own = {state["pid"], *(stage["pid"] for stage in state["stages"].values())}
+    return own | {child.pid for pid in own for child in psutil.Process(pid).children(recursive=True)}

@@ -1,0 +1,102 @@
+"""A scan has an answer for every file, whatever is in it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.vocabulary import Verdict
+from telltale import demo_media
+from tests.support.parts import MEDIA, ROOT
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def scan(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "telltale", "scan", *arguments, "--home", str(home)],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=540,
+    )
+
+
+def objects(text: str) -> dict[str, dict[str, Any]]:
+    return {Path(body["path"]).name: body for body in map(json.loads, text.splitlines())}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scan") / "media"
+    genuine = demo_media.make_all(folder)[demo_media.GENUINE].read_bytes()
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("This is no video.\n" * 100)
+    (folder / "truncated.mp4").write_bytes(genuine[: len(genuine) // 2])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(folder: Path) -> dict[str, dict[str, Any]]:
+    done = scan(str(folder), "--json", home=folder.parent / "home")
+    assert done.returncode == 0, done.stderr
+    return objects(done.stdout)
+
+
+def test_every_file_gets_an_object_with_a_typed_outcome(folder: Path, said: dict[str, dict[str, Any]]):
+    assert sorted(said) == sorted(file.name for file in folder.iterdir())
+    for body in said.values():
+        assert len(body["media_id"]) == 32
+        assert body["verdict"] in set(Verdict)
+        assert body["lifecycle"] == "final"
+        assert {d["name"] for d in body["detectors"]} == {"telltale", "mesonet"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        ("empty.mp4", {"unsupported_format", "decode_error"}),
+        ("text.mp4", {"unsupported_format"}),
+        (demo_media.CORRUPT, {"unsupported_format", "decode_error"}),
+        ("truncated.mp4", {"decode_error"}),
+        (demo_media.NO_FACE, {"no_face"}),
+    ],
+)
+def test_what_cannot_be_assessed_has_a_reason_and_advice_and_no_number(
+    said: dict[str, dict[str, Any]], name: str, reasons: set[str]
+):
+    body = said[name]
+    assert set(body["reasons"]) & reasons
+    assert all(body["advice"])
+    assert body["sentence"]
+    if body["verdict"] == "not_assessed":
+        assert body["probability"] is None
+        assert [d["raw"] for d in body["detectors"]] == [None, None]
+
+
+def test_the_demo_clips_are_told_apart(said: dict[str, dict[str, Any]]):
+    raw = {name: {d["name"]: d["raw"] for d in said[name]["detectors"]}["telltale"] for name in said}
+    assert raw[demo_media.SWAPPED] > raw[demo_media.GENUINE]
+    assert said[demo_media.SWAPPED]["verdict"] in ("likely_manipulated", "some_evidence")
+    assert said[demo_media.GENUINE]["verdict"] not in ("likely_manipulated", "not_assessed")
+    assert said[demo_media.PICTURE]["verdict"] not in ("likely_manipulated", "not_assessed")
+
+
+def test_people_get_a_table(folder: Path):
+    done = scan(str(folder / "text.mp4"), str(folder / "empty.mp4"), home=folder.parent / "home")
+    assert done.returncode == 0, done.stderr
+    assert "text.mp4" in done.stdout
+    assert "Not assessed" in done.stdout
+
+
+@pytest.mark.media
+def test_real_clips_get_one_object_each(tmp_path: Path):
+    done = scan(f"{MEDIA}/real/*.mp4", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(objects(done.stdout)) == sorted(file.name for file in (MEDIA / "real").glob("*.mp4"))
