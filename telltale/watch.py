@@ -18,7 +18,7 @@ def run(home: Path, *, as_json: bool, from_beginning: bool) -> None:
             say("Waiting for verdicts; stop with Ctrl-C.")
         while True:
             for news in feed.poll():
-                _show(news, as_json=as_json)
+                show(news, as_json=as_json)
 
 
 def kafka_of(home: Path) -> str:
@@ -30,7 +30,8 @@ def kafka_of(home: Path) -> str:
     return run_state.read(home).kafka or os.environ.get(KAFKA_VARIABLE) or str(run_state.running(home).kafka)
 
 
-def _show(news: News, *, as_json: bool) -> None:
+def show(news: News, *, as_json: bool) -> None:
+    """Print one event."""
     if as_json:
         say_json({"schema": news.SCHEMA, **news.model_dump(mode="json")})
     elif isinstance(news, DeadLetter):
