@@ -6,18 +6,18 @@ from typing import Any
 import altair as alt
 
 from contracts.messages import Thresholds
-from dashboard.look import BLUE, GREY, VERMILION
+from dashboard.look import AMBER, BLUE, GREY, VERMILION
 from dashboard.view_models import DetectorBar, Lane
 
 # Heights hold titles, axes and legends as well.
 _LANE_HEIGHT_PX = 120
-_AXIS_AND_LEGEND_PX = 62
+_AXIS_AND_LEGEND_PX = 92
 _BAR_HEIGHT_PX = 50
 _AXIS_PX = 52
 _HATCHES_PER_AXIS = 90
 # Detectors need colours that are none of the verdicts'; the shape tells them apart as well.
 _DETECTOR_COLOURS = ["#6a51a3", "#2a8f8f", "#8c6d31", "#ad494a", "#5254a3", "#637939", "#843c39", "#7b4173"]
-_SIDES = alt.Scale(domain=["left", "right"], range=[BLUE, VERMILION])
+_SIDES = alt.Scale(domain=["under", "between", "over", "unknown"], range=[BLUE, AMBER, VERMILION, GREY])
 _DETECTOR_SHAPES = ["circle", "triangle-up", "square", "diamond", "cross", "triangle-down", "triangle-left", "stroke"]
 
 
@@ -128,7 +128,7 @@ def detector_chart(bars: Sequence[DetectorBar], *, thresholds: Thresholds | None
             "value": bar.value,
             "middle": 0.5,
             "note": bar.note,
-            "side": "right" if (bar.value or 0) >= 0.5 else "left",
+            "side": side_of(bar.value, thresholds),
             "filled": bar.is_calibrated,
         }
         for bar in bars
@@ -146,9 +146,7 @@ def detector_chart(bars: Sequence[DetectorBar], *, thresholds: Thresholds | None
         scored.transform_filter("!datum.filled")
         .mark_bar(height=14, fillOpacity=0.12, strokeWidth=1.5, strokeDash=[3, 2])
         .encode(**shared, stroke=alt.Stroke("side:N", scale=_SIDES, legend=None)),
-        alt.Chart(alt.Data(values=values))
-        .mark_text(align="center", baseline="bottom", dy=-9, fontSize=11, color=GREY)
-        .encode(x=_axis_across("middle"), y=rows, text="note:N"),
+        *_notes(values, rows),
         alt.Chart(alt.Data(values=[{"middle": 0.5}])).mark_rule(color=GREY).encode(x=_axis_across("middle")),
     ]
     return (
@@ -158,6 +156,25 @@ def detector_chart(bars: Sequence[DetectorBar], *, thresholds: Thresholds | None
     )
 
 
+def side_of(value: float | None, thresholds: Thresholds | None) -> str:
+    """Where a number lies against the thresholds, which is what gives its bar a colour."""
+    if value is None or thresholds is None:
+        return "unknown"
+    if value >= thresholds.upper:
+        return "over"
+    return "under" if value <= thresholds.lower else "between"
+
+
+def _notes(values: Sequence[dict[str, Any]], rows: alt.Y) -> list[Any]:
+    """Each note on the side of the middle that its bar leaves free."""
+    base = alt.Chart(alt.Data(values=list(values))).encode(x=_axis_across("middle"), y=rows, text="note:N")
+    right = "datum.value !== null && datum.value < 0.5"
+    return [
+        base.transform_filter(right).mark_text(align="left", dx=8, fontSize=12, color=GREY),
+        base.transform_filter(f"!({right})").mark_text(align="right", dx=-8, fontSize=12, color=GREY),
+    ]
+
+
 def _axis_across(field: str) -> alt.X:
     return alt.X(
         f"{field}:Q",
@@ -165,6 +182,7 @@ def _axis_across(field: str) -> alt.X:
         axis=alt.Axis(
             title="← points to a genuine face      points to manipulation →",
             values=[0, 0.25, 0.5, 0.75, 1],
+            format=".2~f",
             grid=True,
             gridOpacity=0.25,
             titleFontWeight="normal",

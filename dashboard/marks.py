@@ -1,5 +1,6 @@
 """Values in, escaped HTML fragments out: the chip, the range bar and the other small marks of the pages."""
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -12,6 +13,7 @@ from dashboard.look import GREY, VERDICT_MARKS, Mark, mark_of
 # An interval of no width must still be seen.
 _LEAST_WIDTH = 0.03
 _LONG_FACT = 30
+_COMMAND = re.compile(r"`([^`]+)`")
 
 
 def shape(mark: Mark, *, size_px: int = 14) -> str:
@@ -98,7 +100,13 @@ def card(title: str, body: str, *, verdict: Verdict | None = None, mark: Mark | 
 
 
 def paragraph(text: str, *, kind: str = "") -> str:
-    return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+    """A paragraph; what stands between back-ticks is a command."""
+    return f'<p class="{escape(kind)}">{inline(text)}</p>' if kind else f"<p>{inline(text)}</p>"
+
+
+def inline(text: str) -> str:
+    """Escaped text with its commands set as code."""
+    return _COMMAND.sub(r"<code>\1</code>", escape(text))
 
 
 def advice(reasons: Sequence[Reason], details: Sequence[str | None]) -> str:
@@ -111,8 +119,8 @@ def _advice_entry(reason: Reason, detail: str | None) -> str:
     words = wording.REASON_WORDS[reason]
     happened = wording.closed(detail or words.happened)
     return (
-        f"<li><b>{escape(words.short[0].upper() + words.short[1:])}.</b> {escape(happened)} "
-        f"{escape(words.means)} <em>{escape(words.do)}</em></li>"
+        f"<li><b>{escape(words.short[0].upper() + words.short[1:])}.</b> {inline(happened)} "
+        f"{inline(words.means)} <em>{inline(words.do)}</em></li>"
     )
 
 
@@ -129,7 +137,7 @@ def _fact(name: str, value: str) -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
     """A plain table that wraps instead of scrolling; every cell is text."""
     heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{inline(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return (
         f'<table class="tt-table"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table>"

@@ -142,7 +142,7 @@ def _bar(result: DetectorResult) -> DetectorBar:
     elif value is None:
         note = wording.DETECTOR_STATUS_WORDS[result.status].lower()
     else:
-        note = f"{wording.out_of_100(value)} in 100" if is_calibrated else "raw score, not calibrated"
+        note = f"{wording.out_of_100(value)} in 100" if is_calibrated else "raw score only"
     return DetectorBar(result.name, value, is_calibrated, note)
 
 

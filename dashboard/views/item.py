@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from contracts.messages import MediaVerdict
-from contracts.vocabulary import Lifecycle, MediaKind
+from contracts.vocabulary import Lifecycle, MediaKind, Verdict
 from dashboard import item_queries, marks, wording
 from dashboard.item_queries import Row
 from dashboard.look import FAILED_MARK, VERDICT_MARKS, WORKING_MARK
@@ -45,7 +45,8 @@ def draw(media_id: str) -> None:
     if item.verdict is not None and not item.failed:
         _draw_grounds(item, item.verdict)
     else:
-        draw_player(item, moment_asked())
+        with st.columns([11, 9])[0]:
+            draw_player(item, moment_asked())
     st.subheader("File")
     st.html(marks.facts(file_facts(item, reader_zone())))
     _draw_history(media_id)
@@ -82,7 +83,8 @@ def _watch(media_id: str, seen_change: int) -> None:
     status, fresh = st.columns([4, 2], vertical_alignment="center")
     lifecycle = Lifecycle(row["lifecycle"])
     done = f" {row['detectors_done']} of {row['detectors_all']} detectors finished." if row["detectors_all"] else ""
-    status.html(f'<p class="tt-quiet" role="status">{escape(wording.LIFECYCLE_SENTENCES[lifecycle] + done)}</p>')
+    if lifecycle is not Lifecycle.FAILED:
+        status.html(f'<p class="tt-quiet" role="status">{escape(wording.LIFECYCLE_SENTENCES[lifecycle] + done)}</p>')
     if row["change"] != seen_change and fresh.button("New results — refresh", type="primary", key="refresh_item"):
         st.rerun()
 
@@ -100,7 +102,7 @@ def _draw_card(item: ItemDocuments) -> None:
 
 
 def _working_title(item: ItemDocuments) -> str:
-    if item.extracted is None:
+    if item.extracted is None or not item.extracted.quality.sampled_frames:
         return wording.LIFECYCLE_WORDS[item.lifecycle]
     quality = item.extracted.quality
     return f"Analysing — faces in {quality.face_frames} of {quality.sampled_frames} frames so far"
@@ -116,7 +118,8 @@ def _verdict_card(verdict: MediaVerdict) -> str:
         said += marks.paragraph(missing)
     if verdict.reasons:
         said += "<p><b>Why it is not more certain</b></p>" + marks.advice(verdict.reasons, details)
-    aside = _scale(verdict) + marks.paragraph(looked_for(verdict), kind="tt-quiet") + _small_print(verdict)
+    said += marks.paragraph(looked_for(verdict), kind="tt-quiet")
+    aside = _scale(verdict) + _small_print(verdict)
     body = f'<div class="tt-two"><div>{said}</div><div>{aside}</div></div>'
     return marks.card(f"First look: {title}" if is_first_look else title, body, verdict=verdict.verdict)
 
@@ -126,9 +129,11 @@ def _scale(verdict: MediaVerdict) -> str:
         return ""
     low, high = verdict.probability.low, verdict.probability.high
     bar = marks.range_bar(low, high, colour=VERDICT_MARKS[verdict.verdict].colour, thresholds=verdict.thresholds)
-    words = f"Estimate: {wording.frequency_range(verdict.probability)}"
+    words = escape(f"Estimate: {wording.frequency_range(verdict.probability)}")
+    # Where no call is made, a number in large type would be read as one.
+    lead = f'<p class="tt-quiet">{words}</p>' if verdict.verdict is Verdict.INCONCLUSIVE else f"<p><b>{words}</b></p>"
     return (
-        f'<div class="tt-scale"><p><b>{escape(words)}</b></p>{bar}'
+        f'<div class="tt-scale">{lead}{bar}'
         '<div class="tt-ends"><span>1 in 100</span><span>50 in 100</span><span>99 in 100</span></div></div>'
     )
 
@@ -143,11 +148,11 @@ def _draw_grounds(item: ItemDocuments, verdict: MediaVerdict) -> None:
     left, right = st.columns([11, 9], gap="large")
     with left:
         draw_player(item, moment_asked())
-        if verdict.tracks and verdict.media.kind is not MediaKind.IMAGE:
-            draw_timeline(verdict, moment_asked())
     with right:
         if verdict.detectors:
             draw_detectors(verdict)
+    if verdict.tracks and verdict.media.kind is not MediaKind.IMAGE:
+        draw_timeline(verdict, moment_asked())
     if verdict.tracks:
         draw_people(verdict)
 

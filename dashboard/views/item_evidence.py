@@ -37,8 +37,8 @@ def draw_player(item: ItemDocuments, moment_s: float) -> None:
         file = media_file(watched_bucket(), item.uploaded, media_cache())
         if media.kind is MediaKind.IMAGE:
             st.image(upright_picture(file), caption=name_of(item.uploaded.key))
-        else:
-            st.video(str(file), format=mime_type_of(media), start_time=moment_s, alt=name_of(item.uploaded.key))
+            return
+        st.video(str(file), format=mime_type_of(media), start_time=moment_s, alt=name_of(item.uploaded.key))
     except NothingToPlay as why:
         st.html(f'<div class="tt-empty">{marks.paragraph(str(why))}</div>')
         return

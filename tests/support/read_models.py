@@ -166,7 +166,7 @@ def a_judged_clip(
                 number,
                 start=0.0,
                 end=CLIP_S,
-                probability=a_probability(max(0.03, value - 0.3 * number)),
+                probability=a_probability(max(0.03, value - 0.85 * number)),
                 verdict=verdict if number == 0 else Verdict.NO_EVIDENCE_FOUND,
                 evidence=_evidence(bundle, value) if number == 0 else (),
             )
@@ -196,7 +196,7 @@ def _segments(value: float, people: int) -> tuple[Segment, ...]:
             end=at,
             model=model,
             track=track,
-            confidence=min(0.99, max(0.01, value - 0.3 * track - shift + 0.08 * math.sin(at * 2 + shift * 9))),
+            confidence=min(0.99, max(0.01, value - 0.8 * track - shift + 0.08 * math.sin(at * 2 + shift * 9))),
         )
         for track in range(people)
         for model, shift in (("telltale", 0.0), ("mesonet", 0.15))

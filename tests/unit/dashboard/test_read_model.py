@@ -1,0 +1,220 @@
+"""The read model keeps one row per item, numbers every change, and answers from its indexes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from contracts.vocabulary import Lifecycle, MediaKind, Verdict
+from dashboard import item_queries
+from dashboard.item_queries import PAGE_SIZE, Order, Question
+from dashboard.projection import Tab
+from dashboard.read_model import Position, ReadModelWriter, open_engine
+from dashboard.read_tables import items
+from tests.support.items import (
+    NOON,
+    a_dead_letter,
+    a_probability,
+    a_verdict,
+    an_extraction,
+    an_upload,
+)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = open_engine(f"sqlite:///{tmp_path / 'home' / 'read_model.sqlite'}")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def writer(engine: Engine) -> ReadModelWriter:
+    return ReadModelWriter(engine)
+
+
+def an_item(name: str, value: float | None, verdict: Verdict, *, minutes: int = 0):
+    upload = an_upload(name, at=NOON + timedelta(minutes=minutes))
+    probability = None if value is None else a_probability(value)
+    return [upload, an_extraction(upload), a_verdict(upload, verdict, probability=probability)]
+
+
+def names_of(engine: Engine, question: Question) -> list[str]:
+    return [row["name"] for row in item_queries.page_of(engine, question)]
+
+
+def test_a_whole_story_told_twice_changes_nothing_the_second_time(engine: Engine, writer: ReadModelWriter):
+    upload = an_upload()
+    story = [
+        upload,
+        an_extraction(upload),
+        a_verdict(upload, seq=1, lifecycle=Lifecycle.PROVISIONAL),
+        a_verdict(upload, seq=2),
+        a_dead_letter(upload),
+    ]
+    last = writer.apply(story)
+    row = item_queries.item_row(engine, upload.media_id)
+    assert writer.apply(story) == last
+    assert item_queries.item_row(engine, upload.media_id) == row
+    assert len(item_queries.history_of(engine, upload.media_id)) == 2
+    assert len(item_queries.dead_letters_of(engine, upload.media_id)) == 1
+
+
+def test_every_change_has_the_next_number_and_can_be_asked_for(engine: Engine, writer: ReadModelWriter):
+    first, second = an_upload("one.mp4"), an_upload("two.mp4")
+    seen = writer.apply([first, second])
+    assert seen == item_queries.last_change(engine) == 2
+    writer.apply([a_verdict(first)])
+    changed = item_queries.changes_since(engine, seen)
+    assert [(row["name"], row["change"], row["created_change"]) for row in changed] == [("one.mp4", 3, 1)]
+    assert item_queries.changes_since(engine, 3) == []
+
+
+def test_a_batch_that_fails_leaves_nothing_behind(engine: Engine, writer: ReadModelWriter):
+    def broken():
+        yield an_upload()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        writer.apply(broken(), [Position("media.uploaded.v1", 0, 1)])
+    assert item_queries.last_change(engine) == 0
+    assert names_of(engine, Question()) == []
+    assert writer.next_offset("media.uploaded.v1", 0) is None
+
+
+def test_positions_are_kept_with_the_rows(writer: ReadModelWriter):
+    writer.apply([an_upload()], [Position("media.uploaded.v1", 2, 17)])
+    writer.apply([], [Position("media.uploaded.v1", 2, 19)])
+    assert writer.next_offset("media.uploaded.v1", 2) == 19
+
+
+def test_tabs_filters_search_and_order(engine: Engine, writer: ReadModelWriter):
+    told = [
+        an_item("rally Ünal.mp4", 0.95, Verdict.LIKELY_MANIPULATED),
+        an_item("desk/100%_sure.mp4", 0.5, Verdict.SOME_EVIDENCE, minutes=1),
+        an_item("quiet.mp4", None, Verdict.NOT_ASSESSED, minutes=2),
+    ]
+    writer.apply(message for story in told for message in story)
+    newest = ["quiet.mp4", "100%_sure.mp4", "rally Ünal.mp4"]
+    assert names_of(engine, Question()) == newest
+    assert names_of(engine, Question(order=Order.OLDEST)) == newest[::-1]
+    assert names_of(engine, Question(order=Order.STRONGEST)) == ["rally Ünal.mp4", "100%_sure.mp4", "quiet.mp4"]
+    assert names_of(engine, Question(tab=Tab.SOME_EVIDENCE)) == ["100%_sure.mp4"]
+    assert names_of(engine, Question(text="RALLY mp4")) == ["rally Ünal.mp4"]
+    assert names_of(engine, Question(text="%_")) == ["100%_sure.mp4"]
+    assert names_of(engine, Question(text=an_upload("quiet.mp4").media_id[:12])) == ["quiet.mp4"]
+    assert names_of(engine, Question(kind=MediaKind.IMAGE)) == []
+    counts = item_queries.tab_counts(engine, Question(text="mp4", tab=Tab.SOME_EVIDENCE))
+    assert {tab: number for tab, number in counts.items() if number} == {
+        Tab.LIKELY_MANIPULATED: 1,
+        Tab.SOME_EVIDENCE: 1,
+        Tab.NOT_ASSESSED: 1,
+    }
+
+
+def test_a_held_list_hides_later_items_and_counts_them(engine: Engine, writer: ReadModelWriter):
+    held = writer.apply([an_upload("one.mp4")])
+    writer.apply([an_upload("two.mp4"), a_verdict(an_upload("one.mp4"))])
+    question = Question(until_change=held)
+    assert names_of(engine, question) == ["one.mp4"]
+    assert item_queries.newer_items(engine, question) == 1
+    assert item_queries.newer_items(engine, Question()) == 0
+
+
+def test_pages_follow_each_other(engine: Engine, writer: ReadModelWriter):
+    writer.apply(an_upload(f"{number}.mp4", at=NOON + timedelta(minutes=number)) for number in range(PAGE_SIZE + 3))
+    assert names_of(engine, Question(page=1)) == ["2.mp4", "1.mp4", "0.mp4"]
+    assert names_of(engine, Question(page=9)) == []
+
+
+def test_the_latest_item_of_a_key_is_found(engine: Engine, writer: ReadModelWriter):
+    writer.apply([an_upload("uploads/x/clip.mp4")])
+    row = item_queries.item_of_key(engine, "uploads/x/clip.mp4")
+    assert row is not None
+    assert row["name"] == "clip.mp4"
+    assert item_queries.item_of_key(engine, "clip.mp4") is None
+
+
+def test_the_heartbeat_ages(engine: Engine, writer: ReadModelWriter):
+    assert item_queries.heartbeat_age_s(engine) is None
+    writer.beat(now_s=100.0)
+    writer.beat(now_s=110.0)
+    assert item_queries.heartbeat_age_s(engine, now_s=112.5) == 2.5
+
+
+def test_the_pulse_counts(engine: Engine, writer: ReadModelWriter):
+    failed = an_upload("broken.mp4")
+    writer.apply(
+        [*an_item("a.mp4", 0.9, Verdict.LIKELY_MANIPULATED), an_upload("b.mp4"), failed, a_dead_letter(failed)]
+    )
+    pulse = item_queries.pulse(engine)
+    assert (pulse.items, pulse.waiting, pulse.failed, pulse.dead_letters) == (3, 1, 1, 1)
+
+
+def test_two_processes_may_open_it(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'read_model.sqlite'}"
+    first, second = open_engine(url), open_engine(url)
+    ReadModelWriter(first).apply([an_upload()])
+    assert names_of(second, Question()) == ["clip.mp4"]
+    with second.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    first.dispose()
+    second.dispose()
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A hundred thousand items, so that the database has reason to choose its indexes."""
+    made = open_engine(f"sqlite:///{tmp_path_factory.mktemp('full') / 'read_model.sqlite'}")
+    tabs = list(Tab)
+    rows = [
+        {
+            "media_id": f"{number:032x}",
+            "change": number,
+            "created_change": number,
+            "name": f"{number}.mp4",
+            "source_key": f"{number}.mp4",
+            "bucket": "incoming",
+            "arrived_at_s": float(number),
+            "lifecycle": Lifecycle.FINAL,
+            "tab": tabs[number % len(tabs)],
+            "kind": MediaKind.VIDEO,
+            "seq": 1,
+            "value": None if number % 3 else number / 100_000,
+            "untrained": False,
+            "detectors_done": 1,
+            "detectors_all": 1,
+        }
+        for number in range(100_000)
+    ]
+    with made.begin() as connection:
+        connection.execute(insert(items), rows)
+        connection.execute(text("ANALYZE"))
+    yield made
+    made.dispose()
+
+
+def plan_of(engine: Engine, statement) -> str:
+    compiled = statement.compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.connect() as connection:
+        return " | ".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}")))
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("tab", [None, *Tab])
+def test_a_page_is_read_from_one_end_of_an_index(full: Engine, order: Order, tab: Tab | None):
+    plan = plan_of(full, item_queries.page_statement(Question(order=order, tab=tab)))
+    assert "USING INDEX" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_changes_and_single_items_are_found_by_index(full: Engine):
+    assert "items_by_change" in plan_of(full, item_queries.changes_statement(99_990, limit=5))
+    assert [row["change"] for row in item_queries.changes_since(full, 99_997)] == [99_998, 99_999]
+    assert "USING INDEX" in plan_of(full, items.select().where(items.c.source_key == "7.mp4"))
+
+
+def test_tab_counts_are_read_from_an_index_alone(full: Engine):
+    assert sum(item_queries.tab_counts(full, Question()).values()) == 100_000
