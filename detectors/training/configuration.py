@@ -15,11 +15,13 @@ class _Part(BaseModel):
 class Data(_Part):
     """Where pictures come from; clips of ``footage`` are named by the start of their file name.
 
-    A clip that is named neither for learning nor for calibration is left for the reported figures.
+    A clip that is named neither for learning nor for calibration is left for the reported figures; clips of
+    ``manipulated`` are only ever measured.
     """
 
     portraits: Path
     footage: Path | None = None
+    manipulated: Path | None = None
     learn_from_clips: tuple[str, ...] = ()
     calibrate_on_clips: tuple[str, ...] = ()
     frames_per_clip: PositiveInt = 24

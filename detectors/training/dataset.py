@@ -11,13 +11,13 @@ from torch.utils.data import DataLoader, Dataset
 from contracts.clips import Pixels
 from detectors.networks.mobilenet_v2 import INPUT_MEAN, INPUT_STD
 from detectors.preprocessing import batch_of
-from detectors.training.pairs import Pair, PairMaker
+from detectors.training.pairs import Pair, PairSource
 
 Batch = tuple[Tensor, Tensor]
 
 
 class _NumberedPairs(Dataset[Pair]):
-    def __init__(self, maker: PairMaker, start: int, end: int) -> None:
+    def __init__(self, maker: PairSource, start: int, end: int) -> None:
         self._maker, self._start, self._length = maker, start, end - start
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ def batch_of_pairs(pairs: Sequence[Pair]) -> Batch:
     return network_input(views), torch.from_numpy(targets)
 
 
-def batches(maker: PairMaker, *, first_step: int, steps: int, pairs_per_step: int, workers: int) -> Iterator[Batch]:
+def batches(maker: PairSource, *, first_step: int, steps: int, pairs_per_step: int, workers: int) -> Iterator[Batch]:
     """The batches of steps ``first_step`` to ``steps``; the same ones in every run."""
     pairs = _NumberedPairs(maker, first_step * pairs_per_step, steps * pairs_per_step)
     loader = DataLoader(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -32,11 +33,12 @@ _LEAST_CAPTURED_PX = 40.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pair:
-    """Two square RGB views of one size, alike in all but the manipulation of ``family``."""
+    """Two square RGB views of one size, alike in all but the manipulation of ``family``; ``person`` is seen in both."""
 
     genuine: Pixels
     manipulated: Pixels
     family: Family
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ class Framing:
     margin: float
     shift: tuple[float, float] = (0.0, 0.0)
     stretch: float = 1.0
+
+
+class PairSource(Protocol):
+    """Anything that gives pairs by number."""
+
+    def make(self, index: int) -> Pair: ...
 
 
 class PairMaker:
@@ -68,7 +76,7 @@ class PairMaker:
         capture = draw_chain(rng, least_scale=least_scale)
         framing = self._drawn_framing(rng)
         views = [self._view(chain or capture, face, pixels, framing) for pixels in (face.pixels, forged)]
-        return Pair(views[0], views[1], family or drawn)
+        return Pair(views[0], views[1], family or drawn, face.person)
 
     def _drawn_face(self, rng: np.random.Generator) -> LocatedFace:
         face = self._from_footage(rng) or self._portraits[int(rng.integers(len(self._portraits)))]

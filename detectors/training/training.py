@@ -18,12 +18,12 @@ from detectors.training.backbone import load_backbone, unfold_norms
 from detectors.training.configuration import Schedule, TrainingConfig
 from detectors.training.dataset import batches
 from detectors.training.measuring import auc, logits_of
-from detectors.training.pairs import PairMaker
+from detectors.training.pairs import PairSource
 
 CHECKPOINT = "checkpoint.pt"
 RECORD = "run.json"
 WEIGHTS = "telltale.safetensors"
-_UNFOLD_BATCHES = 8
+UNFOLD_BATCHES = 8
 _REPORT_EVERY = 20
 
 log = structlog.get_logger(__name__)
@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 class Makers:
     """Where pairs come from: people to learn from, and other people to watch the progress on."""
 
-    learn: PairMaker
-    watch: PairMaker
+    learn: PairSource
+    watch: PairSource
 
 
 class Trainer:
@@ -132,7 +132,7 @@ def _run(trainer: Trainer, makers: Makers) -> None:
             losses, at = [], time.monotonic()
 
 
-def _check(trainer: Trainer, watch: PairMaker, losses: list[float]) -> None:
+def _check(trainer: Trainer, watch: PairSource, losses: list[float]) -> None:
     pairs = [watch.make(index) for index in range(trainer.config.schedule.check_pairs)]
     network = trainer.average.module.eval()
     genuine = logits_of(network, [pair.genuine for pair in pairs])
@@ -142,13 +142,13 @@ def _check(trainer: Trainer, watch: PairMaker, losses: list[float]) -> None:
     log.info("checked", **seen)
 
 
-def _started(config: TrainingConfig, maker: PairMaker) -> MobileNetV2:
+def _started(config: TrainingConfig, maker: PairSource) -> MobileNetV2:
     if config.backbone is None:
         raise FileNotFoundError("the configuration names no backbone to start from")
     network = load_backbone(config.backbone)
-    first = batches(
-        maker, first_step=0, steps=_UNFOLD_BATCHES, pairs_per_step=config.schedule.pairs_per_step, workers=0
-    )
+    if (config.out / CHECKPOINT).is_file():
+        return network
+    first = batches(maker, first_step=0, steps=UNFOLD_BATCHES, pairs_per_step=config.schedule.pairs_per_step, workers=0)
     unfold_norms(network, (pictures for pictures, _ in first))
     return network
 

@@ -1,0 +1,86 @@
+"""A pair differs by the manipulation alone and can be made again at any time."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from contracts.clips import FaceCrop
+from detectors.plugins.telltale import VIEW_MARGIN
+from detectors.preprocessing import square_view
+from detectors.training.capture_chain import CaptureChain
+from detectors.training.clip_split import split_clips
+from detectors.training.configuration import Data, Pairs, read_config
+from detectors.training.dataset import batch_of_pairs, batches
+from detectors.training.face_store import ClipFaces, PortraitFaces
+from detectors.training.pairs import FAMILIES, Framing, PairMaker, framed_view
+from detectors.training.people import read_portraits
+from tests.support.portraits import a_face, a_portrait_folder
+
+NAMED = Path(__file__).parents[4] / "detectors" / "training" / "configurations"
+
+
+@pytest.fixture
+def maker(tmp_path: Path) -> PairMaker:
+    folder, cache = a_portrait_folder(tmp_path)
+    portraits = PortraitFaces(read_portraits(folder), cache)
+    return PairMaker(portraits, ClipFaces((), cache), Pairs(input_px=48), seed=5)
+
+
+def test_the_same_number_gives_the_same_pair(maker: PairMaker):
+    one, again, other = maker.make(3), maker.make(3), maker.make(4)
+    np.testing.assert_array_equal(one.manipulated, again.manipulated)
+    np.testing.assert_array_equal(one.genuine, again.genuine)
+    assert (one.genuine != other.genuine).any()
+
+
+def test_halves_are_alike_where_nothing_was_manipulated(maker: PairMaker):
+    pairs = [maker.make(index, family="mouth", chain=CaptureChain(())) for index in range(6)]
+    apart = [np.abs(pair.genuine.astype(int) - pair.manipulated.astype(int)).mean(axis=2) for pair in pairs]
+    assert all(float(one.max()) > 0.0 for one in apart)
+    assert all(float(np.median(one[:6])) == 0.0 for one in apart), "the top of the view shows no mouth"
+
+
+def test_all_families_are_drawn(maker: PairMaker):
+    assert {maker.make(index).family for index in range(40)} == set(FAMILIES)
+
+
+def test_targets_tell_the_halves_apart(maker: PairMaker):
+    pictures, targets = batch_of_pairs([maker.make(0), maker.make(1)])
+    assert pictures.shape == (4, 3, 48, 48)
+    assert targets.tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert -1.0 <= float(pictures.min()) < 0.0 < float(pictures.max()) <= 1.0
+
+
+def test_a_run_can_start_at_any_step(maker: PairMaker):
+    whole = list(batches(maker, first_step=0, steps=3, pairs_per_step=2, workers=0))
+    rest = list(batches(maker, first_step=2, steps=3, pairs_per_step=2, workers=0))
+    assert len(whole) == 3
+    assert len(rest) == 1
+    assert torch.equal(whole[2][0], rest[0][0])
+
+
+def test_training_sees_faces_as_the_detector_will():
+    face = a_face()
+    crop = face.as_crop()
+    assert isinstance(crop, FaceCrop)
+    view = framed_view(face.pixels, face.box, Framing(VIEW_MARGIN), size_px=64)
+    np.testing.assert_array_equal(view, square_view(crop, margin=VIEW_MARGIN, size_px=64))
+    assert Pairs().margin == VIEW_MARGIN
+
+
+def test_a_clip_is_in_one_part_only():
+    data = Data(portraits=Path("p"), learn_from_clips=("a", "b1"), calibrate_on_clips=("b",))
+    split = split_clips(["a1", "b1", "b2", "c"], data)
+    assert (split.learn, split.calibrate, split.report) == (("a1", "b1"), ("b2",), ("c",))
+
+
+def test_without_named_clips_all_are_reported_on():
+    assert split_clips(["a", "b"], Data(portraits=Path("p"))).report == ("a", "b")
+
+
+@pytest.mark.parametrize("file", sorted(NAMED.glob("*.json")), ids=lambda file: file.stem)
+def test_shipped_configurations_are_valid_and_portable(file: Path):
+    config = read_config(file)
+    assert not any(str(path).startswith("/") for path in (config.out, config.data.portraits, config.data.cache))

@@ -1,0 +1,87 @@
+"""Only measured weights are shipped, and the card then tells their figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from detectors.networks.mobilenet_v2 import MobileNetV2
+from detectors.registry import PACKAGE
+from detectors.training.release import multiply_adds, release
+from detectors.training.training import save_weights
+from detectors.weights import SHIPPED, sha256_of
+
+FIGURES = {
+    "calibration": {
+        "id": "telltale-x",
+        "method": "platt",
+        "a": 0.7,
+        "b": -0.4,
+        "prior": 0.5,
+        "fitted_on": "drawn faces",
+        "fitted_at": "2026-11-21T00:00:00Z",
+        "expires_at": "2027-11-21T00:00:00Z",
+        "n_items": 10,
+    },
+    "thresholds": {"lower": 0.4, "upper": 0.8},
+    "people": [
+        {
+            "family": "face_swap",
+            "capture": "H.264 at CRF 23",
+            "auc": 0.9,
+            "low": 0.8,
+            "high": 0.95,
+            "pairs": 20,
+            "people": 10,
+        }
+    ],
+    "clips": {
+        "genuine_clips": 10,
+        "genuine_items": 50,
+        "auc": {"self-made face_swap": 0.8},
+        "false_alarms": {"lower": 0.1, "upper": 0.02},
+    },
+}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "telltale.safetensors"
+    save_weights(MobileNetV2(), path)
+    return path
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "telltale.json"
+    path.write_text((PACKAGE / "cards" / "telltale.json").read_text())
+    return path
+
+
+def test_the_card_tells_what_was_measured_on_the_shipped_file(weights: Path, card: Path, tmp_path: Path):
+    (tmp_path / "shipped").mkdir()
+    figures = FIGURES | {"weights_sha256": sha256_of(weights)}
+    told = release(figures, weights, card=card, shipped=tmp_path / "shipped", command="the command")
+    assert told.weights[0].sha256 == sha256_of(tmp_path / "shipped" / "telltale.safetensors")
+    assert [figure.value for figure in told.figures] == [0.9, 0.8, 0.1, 0.02]
+    assert {figure.command for figure in told.figures} == {"the command"}
+    assert told.calibration is not None
+    assert told.thresholds is not None
+    assert (told.calibration.a, told.thresholds.upper) == (0.7, 0.8)
+    assert told.cost.parameters == 2_225_153
+    assert told.blind_spots == tuple(json.loads(card.read_text())["blind_spots"])
+
+
+def test_figures_of_other_weights_are_refused(weights: Path, card: Path, tmp_path: Path):
+    with pytest.raises(ValueError, match="do not belong"):
+        release(FIGURES | {"weights_sha256": "0" * 64}, weights, card=card, shipped=tmp_path, command="x")
+
+
+def test_multiply_adds_are_counted_per_place():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, stride=2), nn.Flatten(), nn.Linear(4 * 8 * 8, 1))
+    assert multiply_adds(network, 16) == 3 * 4 * 9 * 8 * 8 + 4 * 8 * 8
+
+
+def test_the_shipped_file_stays_small():
+    assert (SHIPPED / "telltale.safetensors").stat().st_size <= 15_000_000
