@@ -13,6 +13,7 @@ import structlog
 
 from contracts.errors import NotNow
 from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings, TopicSettings
+from contracts.topics import MEDIA_UPLOADED, crops_for
 from contracts.vocabulary import Stage
 from ingest.telemetry import configure_logs
 from stream_processors.worker import leave, run_worker
@@ -50,7 +51,7 @@ def extract() -> int:
         scratch=settings.home / "scratch",
         most_bytes=settings.max_object_bytes,
     )
-    return run_worker(build(settings, extractor), settings)
+    return run_worker(build(settings, extractor), settings, [MEDIA_UPLOADED])
 
 
 def detect() -> int:
@@ -63,18 +64,22 @@ def detect() -> int:
 
     torch.set_num_threads(settings.torch_threads)
     loaded = load(settings)
-    return run_worker(build(settings, loaded, open_store(settings.work_bucket)), settings)
+    return run_worker(
+        build(settings, loaded, open_store(settings.work_bucket)),
+        settings,
+        [crops_for(one.spec.name) for one in loaded],
+    )
 
 
 def aggregate() -> int:
     settings = AggregateSettings()
     configure_logs(settings, Stage.AGGREGATE)
-    from stream_processors.aggregate import build
+    from stream_processors.aggregate import INPUTS, build
     from stream_processors.create_topics import co_partitioned_topics, partitions_of
     from stream_processors.members import members_of
 
     partitions = _when_there(lambda: partitions_of(settings.kafka_bootstrap_servers, co_partitioned_topics()))
-    return run_worker(build(settings, members_of(settings.detector_names), partitions=partitions), settings)
+    return run_worker(build(settings, members_of(settings.detector_names), partitions=partitions), settings, INPUTS)
 
 
 ROLES: dict[str, Callable[[], int]] = {

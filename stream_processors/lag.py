@@ -1,11 +1,11 @@
-"""A consumer group in; how many messages it has still to read out, as a metric, looked up every few seconds."""
+"""A consumer group and its topics in; how many messages it has still to read out, as a metric."""
 
 import threading
-from collections import defaultdict
+from collections.abc import Sequence
 from types import TracebackType
 
 import structlog
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
@@ -17,12 +17,16 @@ _log = structlog.get_logger()
 
 
 class LagWatch:
-    """Keeps ``telltale_consumer_lag_messages`` true for one group, in a daemon thread, while the context lasts."""
+    """Keeps ``telltale_consumer_lag_messages`` true for one group, in a daemon thread, while the context lasts.
 
-    def __init__(self, settings: ProcessSettings, group: str) -> None:
+    The number is that of the whole group, so every worker of a group shows the same one.
+    """
+
+    def __init__(self, settings: ProcessSettings, group: str, topics: Sequence[str]) -> None:
         self._bootstrap_servers = settings.kafka_bootstrap_servers
         self._wanted = bool(settings.metrics_port)
         self._group = group
+        self._topics = tuple(topics)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lag-watch", daemon=True)
 
@@ -35,38 +39,45 @@ class LagWatch:
         self._ended.set()
 
     def _watch(self) -> None:
-        while not self._ended.wait(_EVERY_S):
+        while not self._ended.is_set():
             try:
-                self._look()
+                self._look_again_and_again()
             except KafkaError as why:
                 _log.warning("lag is unknown", why=f"{type(why).__name__}: {why}")
+                self._ended.wait(_EVERY_S)
 
-    def _look(self) -> None:
-        for topic, messages in lag_of(self._bootstrap_servers, self._group).items():
-            metric("telltale_consumer_lag_messages").labels(group=self._group, topic=topic).set(messages)
+    def _look_again_and_again(self) -> None:
+        consumer = _consumer(self._bootstrap_servers, self._group)
+        try:
+            while not self._ended.wait(_EVERY_S):
+                for topic in self._topics:
+                    gauge = metric("telltale_consumer_lag_messages").labels(group=self._group, topic=topic)
+                    gauge.set(_lag(consumer, topic))
+        finally:
+            consumer.close()
 
 
-def lag_of(bootstrap_servers: str, group: str) -> dict[str, int]:
-    """Messages per topic between what a group has committed and the end; topics without a commit are left out.
+def lag_of(bootstrap_servers: str, group: str, topic: str) -> int:
+    """Messages in ``topic`` that ``group`` has not committed; all of them where it never committed any.
 
     Raises:
         KafkaError: the broker is away.
     """
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    consumer = _consumer(bootstrap_servers, group)
     try:
-        committed = admin.list_group_offsets({group: None})[group]  # pyright: ignore[reportAttributeAccessIssue]  (a mixin)
-    finally:
-        admin.close()
-    return _behind({place: found.offset for place, found in committed.items()}, bootstrap_servers)
-
-
-def _behind(committed: dict[TopicPartition, int], bootstrap_servers: str) -> dict[str, int]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
-    try:
-        ends = consumer.end_offsets(list(committed)) if committed else {}
+        return _lag(consumer, topic)
     finally:
         consumer.close()
-    behind: dict[str, int] = defaultdict(int)
-    for place, end in ends.items():
-        behind[place.topic] += max(0, end - max(0, committed[place]))
-    return dict(behind)
+
+
+def _consumer(bootstrap_servers: str, group: str) -> KafkaConsumer:
+    # It names the group to ask for its offsets and subscribes to nothing, so it never becomes a member.
+    return KafkaConsumer(bootstrap_servers=bootstrap_servers, group_id=group, enable_auto_commit=False)
+
+
+def _lag(consumer: KafkaConsumer, topic: str) -> int:
+    places = [TopicPartition(topic, partition) for partition in sorted(consumer.partitions_for_topic(topic) or ())]
+    if not places:
+        return 0
+    starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+    return sum(max(0, ends[place] - max(starts[place], consumer.committed(place) or 0)) for place in places)

@@ -6,7 +6,7 @@ is confirmed, and only then acknowledges in the order of arrival; an agent has o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import TypeVar, cast
 
 from faust import EventT, Stream, StreamT
@@ -29,7 +29,7 @@ class OrderedAcks:
 
     async def in_batches(
         self, batch: MicroBatch[T], read: Callable[[EventT], T]
-    ) -> AsyncIterator[tuple[list[T], float]]:
+    ) -> AsyncGenerator[tuple[list[T], float]]:
         """What ``read`` makes of the events, as batches with the seconds that their first one waited.
 
         Reading goes on while a batch is worked on: one event waits in hand, more in the stream's bounded buffer.

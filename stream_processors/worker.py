@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import faust
 import structlog
 
 from contracts.settings import ProcessSettings
+from contracts.topics import Topic
 from ingest.telemetry import health_page
 from stream_processors.lag import LagWatch
 
@@ -38,12 +39,16 @@ class StageWorker(faust.Worker):
         return self._started_up and not self.app.rebalancing and not self.should_stop
 
 
-def run_worker(app: faust.App, settings: ProcessSettings, *, also_ready: Callable[[], bool] = lambda: True) -> int:
-    """Run ``app`` until SIGTERM, SIGINT (0 leaves) or a fault (1 leaves); everything it needs is loaded already."""
+def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic]) -> int:
+    """Run ``app`` until SIGTERM, SIGINT (0 leaves) or a fault (1 leaves); everything it needs is loaded already.
+
+    ``topics`` are its inputs, whose lag is shown.
+    """
     _quieten_faust(settings)
     app.conf.datadir.mkdir(parents=True, exist_ok=True)
     worker = StageWorker(app)
-    with health_page(settings, lambda: worker.ready and also_ready()), LagWatch(settings, app.conf.id):
+    names = [topic.name for topic in topics]
+    with health_page(settings, lambda: worker.ready), LagWatch(settings, app.conf.id, names):
         try:
             worker.execute_from_commandline()
         except SystemExit as left:

@@ -312,7 +312,7 @@ def test_the_event_of_a_very_long_video_fits_into_a_message():
 
 
 def test_an_event_with_absurdly_many_faces_fits_too():
-    tracks = 3000
+    tracks = 600
     extracted = an_extraction(batches={"alpha": 1}, tracks=[a_track(track) for track in range(tracks)])
     scores = [
         score.model_copy(update={"chunk_index": track})
