@@ -34,37 +34,41 @@ class CaptureChain:
         return pixels
 
 
-def draw_chain(rng: np.random.Generator, *, least_scale: float = 0.4) -> CaptureChain:
-    """A chain at random; ``least_scale`` is the strongest shrinking."""
+def draw_chain(rng: np.random.Generator, *, least_scale: float = 0.4, harshness: float = 1.0) -> CaptureChain:
+    """A chain at random; ``least_scale`` is the strongest shrinking, ``harshness`` (0..1) how far the rest may go."""
     steps: list[Step] = []
     seed = int(rng.integers(2**31))
     if rng.random() < 0.5:
         steps.append(partial(_seeded_recolour, seed=seed, strength=float(rng.uniform(0.3, 1.5))))
     if rng.random() < 0.06:
         steps.append(greyed)
-    steps += [_drawn_sharpness(rng)] if rng.random() < 0.35 else []
+    steps += [_drawn_sharpness(rng, harshness)] if rng.random() < 0.35 else []
     if rng.random() < 0.3:
-        steps.append(partial(noisy, sigma=float(rng.uniform(1.0, 8.0)), seed=seed))
+        steps.append(partial(noisy, sigma=float(rng.uniform(1.0, 1.0 + 7.0 * harshness)), seed=seed))
     if least_scale < 1.0 and rng.random() < 0.5:
         steps.append(partial(shrunk, factor=float(rng.uniform(least_scale, 1.0)), how=int(rng.choice(_WAYS))))
-    return CaptureChain((*steps, *_drawn_codecs(rng)))
+    return CaptureChain((*steps, *_drawn_codecs(rng, harshness)))
 
 
-def _drawn_sharpness(rng: np.random.Generator) -> Step:
+def _drawn_sharpness(rng: np.random.Generator, harshness: float) -> Step:
     kind = rng.random()
     if kind < 0.45:
-        return partial(blurred, sigma_px=float(rng.uniform(0.4, 1.5)))
+        return partial(blurred, sigma_px=float(rng.uniform(0.4, 0.4 + 1.1 * harshness)))
     if kind < 0.65:
-        return partial(motion_blurred, length_px=int(rng.integers(3, 8)), degrees=float(rng.uniform(0.0, 180.0)))
+        return partial(
+            motion_blurred,
+            length_px=int(rng.integers(3, 4 + round(4 * harshness))),
+            degrees=float(rng.uniform(0.0, 180.0)),
+        )
     return partial(sharpened, amount=float(rng.uniform(0.2, 1.2)))
 
 
-def _drawn_codecs(rng: np.random.Generator) -> list[Step]:
+def _drawn_codecs(rng: np.random.Generator, harshness: float) -> list[Step]:
     steps: list[Step] = []
     if rng.random() < 0.4:
-        steps.append(partial(jpeg, quality=int(rng.integers(40, 97))))
+        steps.append(partial(jpeg, quality=int(rng.integers(96 - round(56 * harshness), 97))))
     if rng.random() < 0.6:
-        steps.append(partial(h264, crf=int(rng.integers(18, 41))))
+        steps.append(partial(h264, crf=int(rng.integers(18, 19 + round(22 * harshness)))))
     return steps
 
 

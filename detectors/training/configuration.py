@@ -31,20 +31,27 @@ class Data(_Part):
 
 
 class Pairs(_Part):
-    """How a genuine picture and its manipulated twin are made."""
+    """How a genuine picture and its manipulated twin are made.
+
+    ``harshness`` 1 lets capture chains ruin a picture, 0 hardly touches it; ``uneven_focus_share`` is the share of
+    pairs in which the surroundings are softer or sharper than the face, as lenses and portrait modes leave them.
+    """
 
     input_px: PositiveInt = 160
     margin: PositiveFloat = 0.15
     least_face_px: PositiveFloat = 48.0
     most_face_px: PositiveFloat = 300.0
     footage_share: float = Field(default=0.3, ge=0.0, le=1.0)
+    uneven_focus_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    harshness: float = Field(default=1.0, ge=0.0, le=1.0)
     families: dict[Family, PositiveFloat] = {"self_blend": 0.35, "face_swap": 0.25, "mouth": 0.2, "resample": 0.2}
 
 
 class Schedule(_Part):
-    """How long and how fast the network learns."""
+    """How long and how fast the network learns; a run that goes on from another takes other pairs (``first_pair``)."""
 
     steps: PositiveInt = 800
+    first_pair: NonNegativeInt = 0
     pairs_per_step: PositiveInt = 16
     learning_rate: PositiveFloat = 4e-4
     warm_up_steps: PositiveInt = 60
@@ -55,11 +62,15 @@ class Schedule(_Part):
 
 
 class TrainingConfig(_Part):
-    """One run; the same file and seed give the same pictures in the same order."""
+    """One run; the same file and seed give the same pictures in the same order.
+
+    It starts from the published features of ``backbone``, or from the weights of an earlier run (``start_from``).
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     seed: NonNegativeInt = 1
     backbone: Path | None = None
+    start_from: Path | None = None
     out: Path
     threads: PositiveInt = 1
     workers: NonNegativeInt = 1

@@ -39,9 +39,12 @@ def batch_of_pairs(pairs: Sequence[Pair]) -> Batch:
     return network_input(views), torch.from_numpy(targets)
 
 
-def batches(maker: PairSource, *, first_step: int, steps: int, pairs_per_step: int, workers: int) -> Iterator[Batch]:
+def batches(
+    maker: PairSource, *, first_step: int, steps: int, pairs_per_step: int, workers: int, first_pair: int = 0
+) -> Iterator[Batch]:
     """The batches of steps ``first_step`` to ``steps``; the same ones in every run."""
-    pairs = _NumberedPairs(maker, first_step * pairs_per_step, steps * pairs_per_step)
+    start, end = (first_pair + step * pairs_per_step for step in (first_step, steps))
+    pairs = _NumberedPairs(maker, start, end)
     loader = DataLoader(
         pairs,
         batch_size=pairs_per_step,

@@ -88,3 +88,18 @@ def pasted(onto: NDArray[np.uint8], patch: NDArray[np.uint8], mask: Mask) -> NDA
     weight = mask[..., None]
     mixed = onto.astype(np.float32) * (1.0 - weight) + patch.astype(np.float32) * weight
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+def unevenly_focused(face: LocatedFace, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture with surroundings softer or sharper than the head, as lenses and portrait modes leave them."""
+    reach = np.zeros(face.pixels.shape[:2], np.float32)
+    eyes, across, down = axes_of(face)
+    middle = tuple(float(value) for value in eyes + 0.3 * down)
+    half = (float(np.linalg.norm(across)) * rng.uniform(2.4, 3.6), float(np.linalg.norm(down)) * rng.uniform(1.8, 2.6))
+    turn = float(np.degrees(np.arctan2(across[1], across[0])))
+    cv2.ellipse(reach, (middle, (2.0 * half[0], 2.0 * half[1]), turn), (1.0,), -1)
+    head = cv2.GaussianBlur(reach, (0, 0), face.size_px * float(rng.uniform(0.02, 0.1))).astype(np.float32)
+    soft = cv2.GaussianBlur(face.pixels, (0, 0), face.size_px * float(rng.uniform(0.008, 0.03)))
+    if rng.random() < 0.5:
+        return pasted(soft.astype(np.uint8), face.pixels, head)
+    return pasted(face.pixels, soft.astype(np.uint8), head)

@@ -11,6 +11,7 @@ from contracts.clips import FaceBox, FaceCrop, Pixels
 from detectors.preprocessing import square_view
 from detectors.training.capture_chain import CaptureChain, draw_chain
 from detectors.training.configuration import Family, Pairs
+from detectors.training.face_regions import unevenly_focused
 from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.face_swapping import swap_face
 from detectors.training.faces import LocatedFace, mirrored, scaled
@@ -70,10 +71,12 @@ class PairMaker:
         rng = np.random.default_rng((self._seed, index))
         drawn: Family = self._families[int(rng.choice(len(self._families), p=self._shares))]
         face = self._drawn_face(rng)
+        if self._rules.uneven_focus_share and rng.random() < self._rules.uneven_focus_share:
+            face = face.with_pixels(unevenly_focused(face, rng))
         donor = self._drawn_donor(face, rng)
         forged = FAMILIES[family or drawn](face, donor, rng)
         least_scale = min(1.0, max(0.4, _LEAST_CAPTURED_PX / face.size_px))
-        capture = draw_chain(rng, least_scale=least_scale)
+        capture = draw_chain(rng, least_scale=least_scale, harshness=self._rules.harshness)
         framing = self._drawn_framing(rng)
         views = [self._view(chain or capture, face, pixels, framing) for pixels in (face.pixels, forged)]
         return Pair(views[0], views[1], family or drawn, face.person)

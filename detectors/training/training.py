@@ -19,6 +19,7 @@ from detectors.training.configuration import Schedule, TrainingConfig
 from detectors.training.dataset import batches
 from detectors.training.measuring import auc, logits_of
 from detectors.training.pairs import PairSource
+from detectors.weights import load_strictly
 
 CHECKPOINT = "checkpoint.pt"
 RECORD = "run.json"
@@ -98,7 +99,7 @@ def train(config: TrainingConfig, makers: Makers) -> Path:
     """Train to the last step of the schedule; returns the file of averaged weights.
 
     Raises:
-        FileNotFoundError: the configuration names no backbone, or one that is not there.
+        FileNotFoundError: the configuration names nothing to start from, or a file that is not there.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -118,6 +119,7 @@ def _run(trainer: Trainer, makers: Makers) -> None:
         steps=schedule.steps,
         pairs_per_step=schedule.pairs_per_step,
         workers=config.workers,
+        first_pair=schedule.first_pair,
     )
     at, losses = time.monotonic(), []
     for pictures, targets in stream:
@@ -143,6 +145,10 @@ def _check(trainer: Trainer, watch: PairSource, losses: list[float]) -> None:
 
 
 def _started(config: TrainingConfig, maker: PairSource) -> MobileNetV2:
+    if config.start_from is not None:
+        network = MobileNetV2()
+        load_strictly(network, config.start_from)
+        return network
     if config.backbone is None:
         raise FileNotFoundError("the configuration names no backbone to start from")
     network = load_backbone(config.backbone)

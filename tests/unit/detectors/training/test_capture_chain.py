@@ -27,6 +27,17 @@ def test_chains_differ_and_shrink_only_as_far_as_allowed():
     assert kept == {PIXELS.shape}
 
 
+def test_a_gentle_chain_ruins_less():
+    rough, gentle = (
+        [
+            distance(draw_chain(np.random.default_rng(seed), least_scale=1.0, harshness=harshness)(PIXELS))
+            for seed in range(40)
+        ]
+        for harshness in (1.0, 0.0)
+    )
+    assert np.mean(gentle) < np.mean(rough)
+
+
 @pytest.mark.parametrize("size", [(130, 120), (33, 47), (64, 64)])
 def test_h264_keeps_size_and_content(size: tuple[int, int]):
     picture = np.ascontiguousarray(PIXELS[: size[0], : size[1]])

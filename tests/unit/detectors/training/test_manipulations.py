@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.training.face_regions import box_mask, face_mask, mouth_mask, pasted
+from detectors.training.face_regions import box_mask, face_mask, mouth_mask, pasted, unevenly_focused
 from detectors.training.face_swapping import affine_between, aligned, likeness_of_pose, swap_face
 from detectors.training.mouth_replacement import moved_mouth, replace_mouth
 from detectors.training.pairs import FAMILIES
@@ -95,6 +95,13 @@ def test_only_the_mouth_moves():
 def test_restoring_keeps_the_picture_recognisable(made_over):
     made = made_over(FACE.pixels, np.random.default_rng(1))
     assert 0.5 < float(change(made).mean()) < 20.0
+
+
+def test_uneven_focus_touches_face_or_surroundings_never_both():
+    for seed in range(8):
+        made = change(unevenly_focused(FACE, np.random.default_rng(seed)))
+        face, corner = float(made[60:85, 50:70].mean()), float(made[:12, :12].mean())
+        assert min(face, corner) < 0.3 < max(face, corner)
 
 
 def test_pasting_takes_the_patch_where_the_mask_is_one():

@@ -61,6 +61,13 @@ def test_a_run_can_start_at_any_step(maker: PairMaker):
     assert torch.equal(whole[2][0], rest[0][0])
 
 
+def test_a_run_that_goes_on_from_another_takes_other_pairs(maker: PairMaker):
+    first, later = (
+        next(batches(maker, first_step=0, steps=1, pairs_per_step=2, workers=0, first_pair=start)) for start in (0, 50)
+    )
+    assert not torch.equal(first[0], later[0])
+
+
 def test_training_sees_faces_as_the_detector_will():
     face = a_face()
     crop = face.as_crop()

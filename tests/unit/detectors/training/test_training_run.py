@@ -98,6 +98,16 @@ def test_a_finished_run_is_not_trained_again(run: tuple[TrainingConfig, Makers])
     assert train(config, Makers(PullsThePlug(makers.learn, pairs=0), makers.watch)).read_bytes() == before
 
 
+def test_a_run_can_go_on_from_the_weights_of_another(run: tuple[TrainingConfig, Makers], tmp_path: Path):
+    config, makers = run
+    earlier = train(config, makers)
+    schedule = config.schedule.model_copy(update={"learning_rate": 1e-9, "steps": 1, "first_pair": 100})
+    changes = {"out": tmp_path / "later", "backbone": None, "start_from": earlier, "schedule": schedule}
+    later = train(config.model_copy(update=changes), makers)
+    key = "backbone.classifier.1.weight"
+    torch.testing.assert_close(load_file(later)[key], load_file(earlier)[key], atol=1e-6, rtol=1e-4)
+
+
 def test_without_a_backbone_there_is_no_run(run: tuple[TrainingConfig, Makers]):
     config, makers = run
     with pytest.raises(FileNotFoundError, match="no backbone"):
