@@ -84,6 +84,7 @@ class Run:
         self._kafka_port = kafka_port
         self._supervisor = Supervisor(tell=self._hear)
         self._kafka: str | None = None
+        self._all_started = False
         self._started_at = utc_now()
 
     def go(self, when_ready: Callable[[RunState], None]) -> None:
@@ -102,7 +103,7 @@ class Run:
                 self._watch(when_ready)
             finally:
                 self._supervisor.stop(hurry=lambda: self._stop.hurry)
-                self._kafka = None
+                self._kafka, self._all_started = None, False
                 self._write_state()
 
     def _start(self) -> None:
@@ -121,6 +122,7 @@ class Run:
         self._tell("Starting the stages")
         for spec in self._deployment.children(bootstrap):
             self._supervisor.add(spec)
+        self._all_started = True
         self._write_state()
 
     def _bring_up_kafka(self) -> str:
@@ -167,7 +169,7 @@ class Run:
         while not self._stop.asked:
             if self._supervisor.look():
                 self._write_state()
-            if not told and self._supervisor.ready:
+            if not told and self.state.ready:
                 when_ready(self.state)
                 told = True
             self._stop.wait(LOOK_EVERY_S)
@@ -178,7 +180,7 @@ class Run:
         """What is true now."""
         deployment = self._deployment
         return RunState(
-            ready=self._kafka is not None and self._supervisor.ready,
+            ready=self._all_started and self._supervisor.ready,
             running=True,
             pid=os.getpid(),
             home=str(deployment.home),
