@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.look import ICON, LOGO, asset
-from dashboard.session import address_value
+from dashboard.session import FIRST_PAGE, address_value
 from dashboard.views import guide, inbox, item, submit
 
 
@@ -25,6 +25,7 @@ def main() -> None:
         st.Page(submit.draw, title="Submit", url_path="submit"),
         st.Page(guide.draw, title="How to read this", url_path="guide"),
     ]
+    st.session_state[FIRST_PAGE] = pages[0]
     st.navigation(pages, position="top").run()
 
 

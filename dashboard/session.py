@@ -17,6 +17,7 @@ from contracts.settings import DashboardSettings
 from dashboard.read_model import open_engine, url_of
 from ingest.object_store import ObjectStore, open_store
 
+FIRST_PAGE = "first_page"
 _log = structlog.get_logger()
 
 

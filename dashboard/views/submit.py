@@ -9,7 +9,7 @@ from contracts.messages import utc_now
 from contracts.vocabulary import Lifecycle, Verdict
 from dashboard import item_queries, marks, wording
 from dashboard.projection import name_of
-from dashboard.session import calm, engine, settings, watched_bucket
+from dashboard.session import FIRST_PAGE, calm, engine, settings, watched_bucket
 from dashboard.uploads import submit
 from dashboard.view_models import spoken_bytes
 
@@ -67,8 +67,8 @@ def _sent() -> None:
         row = item_queries.item_of_key(engine(), key) if key else None
         with state:
             st.html(_state(key, row))
-        if row is not None:
-            door.link_button("Open", f"/?item={row['media_id']}")
+        if row is not None and door.button("Open", key=f"open_{row['media_id']}"):
+            st.switch_page(st.session_state[FIRST_PAGE], query_params={"item": row["media_id"]})
 
 
 def _state(key: str | None, row: item_queries.Row | None) -> str:
