@@ -6,9 +6,11 @@ and imports nothing heavy: a fresh interpreter is up in about a fifth of a secon
 
 import json
 import os
+import queue
 import resource
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -23,6 +25,8 @@ HEADER = struct.Struct("!cIQ")  # kind of event, bytes of its JSON, bytes of pix
 FACTS, FRAME, SHORTFALL, ALIVE, END = b"F", b"P", b"S", b"A", b"E"
 _SIGN_OF_LIFE_S = 1.0
 _GRACE_CPU_S = 5
+_FRAMES_AHEAD = 8
+_LARGE_BYTES = 8 * 2**20
 _MOST_OPEN_FILES = 64
 _MOST_WRITTEN_BYTES = 1 << 16  # last words on stderr, nothing else
 
@@ -59,29 +63,51 @@ def _main(argument: str) -> None:
     rates = tuple(Rate(**rate) for rate in wish["request"].pop("rates"))
     events = read_media(os.fdopen(0, "rb"), ReadingRequest(rates=rates, **wish["request"]))
     with os.fdopen(1, "wb", buffering=0) as out:
-        try:
-            _send(events, out)
-        except BrokenPipeError:
-            os._exit(0)  # the reader has seen enough; nothing here needs tidying
+        ready: queue.Queue[Decoded | None] = queue.Queue(_FRAMES_AHEAD)
+        writer = threading.Thread(target=_write_until_none, args=(ready, out), daemon=True)
+        writer.start()
+        _hand_over(events, ready)
+        writer.join()
 
 
 def _limit_myself(memory_bytes: int, cpu_s: float) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_OPEN_FILES, _MOST_OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s) + 1, int(cpu_s) + _GRACE_CPU_S))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_FSIZE, _MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES)
+    _limit(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES, _MOST_OPEN_FILES)
+    _limit(resource.RLIMIT_CPU, int(cpu_s) + 1, int(cpu_s) + _GRACE_CPU_S)
+    _limit(resource.RLIMIT_AS, memory_bytes, memory_bytes)
 
 
-def _send(events: Iterator[Decoded], out: BinaryIO) -> None:
+def _limit(what: int, soft: int, hard: int) -> None:
+    """Never above what this process was given itself."""
+    _, given = resource.getrlimit(what)
+    most = hard if given == resource.RLIM_INFINITY else min(hard, given)
+    resource.setrlimit(what, (min(soft, most), most))
+
+
+def _hand_over(events: Iterator[Decoded], ready: "queue.Queue[Decoded | None]") -> None:
+    """Decode a few frames ahead of the reader; large ones one by one, so that memory stays bounded."""
     last_sign_s = time.monotonic()
     for event in events:
         now_s = time.monotonic()
         if isinstance(event, StillReading) and now_s - last_sign_s < _SIGN_OF_LIFE_S:
             continue
         last_sign_s = now_s
-        _write(event, out)
-    out.write(HEADER.pack(END, 0, 0))
+        ready.put(event)
+        if isinstance(event, SampledFrame) and event.pixels.nbytes > _LARGE_BYTES:
+            ready.join()
+    ready.put(None)
+
+
+def _write_until_none(ready: "queue.Queue[Decoded | None]", out: BinaryIO) -> None:
+    try:
+        while (event := ready.get()) is not None:
+            _write(event, out)
+            del event  # not held while the next one is waited for
+            ready.task_done()
+        out.write(HEADER.pack(END, 0, 0))
+    except BrokenPipeError:
+        os._exit(0)  # the reader has seen enough; nothing here needs tidying
 
 
 def _write(event: Decoded, out: BinaryIO) -> None:

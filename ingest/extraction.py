@@ -86,6 +86,10 @@ class ExtractedChunk:
     snapshot: ExtractionSnapshot
 
 
+def _unseen(_frame: LocatedFrame) -> None:
+    """Nobody looks on."""
+
+
 def _uncounted(_name: MetricName, _amount: int, _labels: Mapping[str, str]) -> None:
     """Nobody reads the counts."""
 
@@ -99,11 +103,13 @@ def extract(
     rules: ExtractionRules,
     decoder: Decoder | None = None,
     on_count: Count = _uncounted,
+    on_located: Callable[[LocatedFrame], None] = _unseen,
 ) -> Iterator[ExtractedChunk]:
     """Decode the file once and yield a chunk per ``rules.chunk_frames`` sampled frames, holding no more than one.
 
     Media that cannot be assessed raises nothing: the one chunk's snapshot names the problem. The same file, demands
-    and rules give the same chunks, clips and numbers. ``on_count`` is told what was done, by metric name.
+    and rules give the same chunks, clips and numbers. ``on_count`` is told what was done, by metric name;
+    ``on_located`` sees every sampled frame with its faces before it is let go.
 
     Raises:
         DecoderKilled: the decoding child died or fell silent before the first chunk.
@@ -118,6 +124,7 @@ def extract(
             for frame in located:
                 if work.is_chunk_full():
                     yield work.finish_chunk(complete=False)
+                on_located(frame)
                 on_count("telltale_frames_sampled_total", 1, {})
                 on_count("telltale_crops_total", work.take(frame), {})
         except MediaNotAssessable as why:

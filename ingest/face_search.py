@@ -1,6 +1,7 @@
 """Sampled frames in, the same frames with their face boxes out: full searches now and then, following in between."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from ingest.shot_cuts import is_cut, thumbnail
 REGION_PX = 144
 _FACE_IN_REGION_PX = 56.0
 _LEAST_FACE_IN_REGION_PX = 28
+_PLAIN_FACE_PX = 24  # in the shrunken copy
+_ANCHOR_SLACK = 2.0  # faces move farther from anchor to anchor than from frame to frame
 _SEARCHES_AT_ONCE = 4
 _WINDOW_ANCHORS = 4
 _WINDOW_BYTES = 256 * 2**20
@@ -103,6 +106,12 @@ class FaceSearch:
     def _settle(self, window: Sequence[_Held], *, upto: _Held | None) -> Iterator[LocatedFrame]:
         reach = [*window, upto] if upto is not None else window
         self._search([held for held in reach if held.is_anchor and held.boxes is None])
+        self._mend(reach)
+        while halves := self._middles_of_change(reach):
+            for held in halves:
+                held.is_anchor = True
+            self._search(halves)
+            self._mend(reach)
         self._follow(reach)
         self._search([held for held in window if held.boxes is None])
         for held in window:
@@ -145,27 +154,72 @@ class FaceSearch:
             self._long_side_px = closer_px
 
     def _follow(self, reach: Sequence[_Held]) -> None:
-        """Look around the expected places of all frames between anchors at once."""
-        asked: list[tuple[_Held, _Expected]] = []
+        """Look at the expected places of all frames between anchors at once."""
+        asked: list[_Asked] = []
         for held, expected in _expectations(reach):
-            held.boxes = [] if self._is_worth_following(held, expected) else None
-            if held.boxes is not None:
-                asked += [(held, face) for face in expected]
+            held.boxes = []
+            asked += [_Asked(held, face) for face in expected]
+        self._confirm(asked)
+        self._look_around([one for one in asked if one.box is None])
+        for one in asked:
+            one.settle()
+        for held in reach:
+            held.boxes = held.boxes and _without_doubles(held.boxes)
+
+    def _mend(self, reach: Sequence[_Held]) -> None:
+        """A face that one anchor shows and the next one lacks is often there, and was just missed by the search."""
+        asked: list[_Asked] = []
+        for one, other in itertools.pairwise([held for held in reach if held.is_anchor]):
+            if not other.after_cut:
+                gone, new = _unpaired(one.boxes or [], other.boxes or [])
+                asked += [_Asked(other, _Expected(box, 0.0, certain=False)) for box in gone]
+                asked += [_Asked(one, _Expected(box, 0.0, certain=False)) for box in new]
+        self._confirm(asked)
+        for one in asked:
+            one.settle()
+        for held in {id(one.held): one.held for one in asked}.values():
+            held.boxes = _without_doubles(held.boxes or [])
+
+    def _middles_of_change(self, reach: Sequence[_Held]) -> list[_Held]:
+        """Where a face comes or goes between two anchors, the frame in the middle shows more: halve until it is met.
+
+        Faces near the limit of what the search can see flicker; they are not worth it.
+        """
+        anchors = [i for i, held in enumerate(reach) if held.is_anchor]
+        return [
+            reach[(begin + end) // 2]
+            for begin, end in itertools.pairwise(anchors)
+            if end - begin > 1 and self._changes(reach[begin], reach[end])
+        ]
+
+    def _changes(self, one: _Held, other: _Held) -> bool:
+        scale = max(self._picture(one).shape) / max(one.frame.pixels.shape)
+        gone, new = _unpaired(one.boxes or [], other.boxes or [])
+        return any(box.height_px * scale >= _PLAIN_FACE_PX for box in gone + new)
+
+    def _confirm(self, asked: Sequence["_Asked"]) -> None:
         if not asked:
             return
         self.count("followed", len(asked))
-        regions = [_Region.around(face.box, face.drift_px) for _, face in asked]
-        cut = [region.cut(held.frame.pixels) for region, (held, _) in zip(regions, asked, strict=True)]
-        answers = self.locator.locate(cut, min_face_px=_LEAST_FACE_IN_REGION_PX)
-        for (held, face), region, found in zip(asked, regions, answers, strict=True):
-            _settle_face(held, face, region, found)
-        for held in {id(held): held for held, _ in asked}.values():
-            held.boxes = None if held.boxes is None else _without_doubles(held.boxes)
+        pictures = [one.held.frame.pixels for one in asked]
+        for one, found in zip(asked, self.locator.confirm(pictures, [one.face.box for one in asked]), strict=True):
+            one.take([] if found is None else [found])
 
-    def _is_worth_following(self, held: _Held, expected: Sequence["_Expected"]) -> bool:
-        """Many regions cost more than one search; so do regions of a picture that is small itself."""
+    def _look_around(self, asked: Sequence["_Asked"]) -> None:
+        """Search the surroundings, unless these are more pixels than the whole (shrunken) frame has."""
+        asked = [one for one in asked if one.face.certain or self._is_worth_a_region(one.held, asked)]
+        if not asked:
+            return
+        self.count("followed", len(asked))
+        regions = [_Region.around(one.face.box, one.face.drift_px) for one in asked]
+        cut = [region.cut(one.held.frame.pixels) for region, one in zip(regions, asked, strict=True)]
+        answers = self.locator.locate(cut, min_face_px=_LEAST_FACE_IN_REGION_PX)
+        for one, region, found in zip(asked, regions, answers, strict=True):
+            one.take([region.back(box) for box in found])
+
+    def _is_worth_a_region(self, held: _Held, asked: Sequence["_Asked"]) -> bool:
         height, width = self._picture(held).shape[:2]
-        return len(expected) * REGION_PX**2 <= height * width
+        return sum(one.held is held for one in asked) * REGION_PX**2 <= height * width
 
     def _answer(self, held: _Held) -> LocatedFrame:
         boxes = sorted(held.boxes or [], key=lambda box: -box.width_px * box.height_px)
@@ -187,16 +241,44 @@ class _Expected:
     certain: bool
 
 
+@dataclass(eq=False)
+class _Asked:
+    """One expected face of one frame, and the box that was found for it."""
+
+    held: _Held
+    face: _Expected
+    box: FaceBox | None = None
+
+    def take(self, found: Sequence[FaceBox]) -> None:
+        """Keep the box that fits best, if any is sure and fits."""
+        height, width = self.held.frame.pixels.shape[:2]
+        inside = _sure([box for one in found if (box := clipped(one, width, height)) is not None])
+        best = match([self.face.box], inside)
+        self.box = inside[best[0][1]] if best else None
+
+    def settle(self) -> None:
+        """Note the box; a followed face that is lost leaves the frame to a full search."""
+        if self.box is None and self.face.certain:
+            self.held.boxes = None
+        elif self.box is not None and self.held.boxes is not None:
+            self.held.boxes.append(self.box)
+
+
 def _expectations(reach: Sequence[_Held]) -> Iterator[tuple[_Held, list[_Expected]]]:
     anchors = [i for i, held in enumerate(reach) if held.is_anchor]
     for begin, end in itertools.pairwise(anchors):
         before, after = reach[begin].boxes or [], reach[end].boxes or []
-        pairs = match(before, after, slack=2.0)
+        pairs = match(before, after, slack=math.inf)
         lone = _lone(before, {i for i, _ in pairs}) + _lone(after, {j for _, j in pairs})
         for k in range(begin + 1, end):
             share = (k - begin) / (end - begin)
             both = [_between(before[i], after[j], share) for i, j in pairs]
             yield reach[k], [*both, *(_Expected(box, 0.5 * box.width_px, certain=False) for box in lone)]
+
+
+def _unpaired(before: Sequence[FaceBox], after: Sequence[FaceBox]) -> tuple[list[FaceBox], list[FaceBox]]:
+    pairs = match(before, after, slack=_ANCHOR_SLACK)
+    return _lone(before, {i for i, _ in pairs}), _lone(after, {j for _, j in pairs})
 
 
 def _lone(boxes: Sequence[FaceBox], paired: set[int]) -> list[FaceBox]:
@@ -252,18 +334,6 @@ class _Region:
     def back(self, box: FaceBox) -> FaceBox:
         """A box of the small picture in the frame's pixels."""
         return moved(box, by=(self.left, self.top), scale=(1 / self.scale, 1 / self.scale))
-
-
-def _settle_face(held: _Held, face: _Expected, region: _Region, found: Sequence[FaceBox]) -> None:
-    if held.boxes is None:
-        return
-    height, width = held.frame.pixels.shape[:2]
-    candidates = _sure([box for b in found if (box := clipped(region.back(b), width, height)) is not None])
-    best = match([face.box], candidates)
-    if best:
-        held.boxes.append(candidates[best[0][1]])
-    elif face.certain:
-        held.boxes = None  # a followed face is lost: the frame is searched in full
 
 
 def _in_frame(boxes: Sequence[FaceBox], picture: Pixels, pixels: Pixels) -> list[FaceBox]:

@@ -11,7 +11,6 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -303,8 +302,8 @@ class _Reading:
 
 
 def _turn_of(frame: VideoFrame) -> Turn:
-    matrices = (bytes(data) for data in frame.side_data if data.type is SideDataType.DISPLAYMATRIX)
-    return next(map(turn_of_matrix, matrices), UPRIGHT)
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return turn_of_matrix(bytes(matrix)) if matrix is not None else UPRIGHT
 
 
 def _upright_rgb(frame: VideoFrame, turn: Turn) -> Pixels:

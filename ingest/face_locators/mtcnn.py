@@ -26,7 +26,7 @@ MIN_FACE_PX = 14
 _CELL_PX = 12
 _STRIDE_PX = 2
 _PYRAMID_FACTOR = 0.709
-_LEAST_CHANCE = {"proposal": 0.6, "refined": 0.7, "final": 0.7}
+_LEAST_CHANCE = {"proposal": 0.7, "refined": 0.7, "final": 0.7}
 _R_NET_PX = 24
 _O_NET_PX = 48
 _EDGES = slice(0, 4)
@@ -66,7 +66,8 @@ class MtcnnFaceLocator:
         from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 
         torch.set_num_threads(torch_threads)
-        return cls(_Networks(PNet().eval(), RNet().eval(), ONet().eval()), min_face_px)
+        networks = (network.eval().to(memory_format=torch.channels_last) for network in (PNet(), RNet(), ONet()))
+        return cls(_Networks(*networks), min_face_px)  # channels last: as pictures lie, and twice as fast
 
     def locate(self, pictures: Sequence[Pixels], *, min_face_px: int | None = None) -> list[list[FaceBox]]:
         """For each picture (H x W x 3 uint8 RGB) its faces, the largest first, in the picture's own pixels."""
@@ -78,6 +79,29 @@ class MtcnnFaceLocator:
                 for i, boxes in zip(positions, found, strict=True):
                     answers[i] = sorted(boxes, key=lambda box: -box.width_px * box.height_px)
         return answers
+
+    def confirm(self, pictures: Sequence[Pixels], expected: Sequence[FaceBox]) -> list[FaceBox | None]:
+        """O-Net alone, twice: the first look moves the box onto the face, the second one judges it."""
+        answers: list[FaceBox | None] = [None for _ in pictures]
+        with self._lock:
+            for positions in _by_shape(pictures):
+                found = self._confirmed([pictures[i] for i in positions], [expected[i] for i in positions])
+                for i, box in zip(positions, found, strict=True):
+                    answers[i] = box
+        return answers
+
+    def _confirmed(self, pictures: Sequence[Pixels], expected: Sequence[FaceBox]) -> list[FaceBox | None]:
+        rows = np.array([[box.left, box.top, box.right, box.bottom, 0] for box in expected], dtype=np.float32)
+        near = _Candidates(_squared(rows), np.arange(len(rows)))
+        shifts, _, _ = _run(self._networks.output, _cut_outs(pictures, near, _O_NET_PX))
+        near = _Candidates(_squared(_regressed(near.rows, shifts, pad=1)), near.owner)
+        shifts, marks, chances = _run(self._networks.output, _cut_outs(pictures, near, _O_NET_PX))
+        found = np.concatenate([_regressed(near.rows, shifts, pad=1)[:, _EDGES], chances[:, 1:2]], axis=1)
+        sure = _inside(near, pictures) & (chances[:, 1] > _LEAST_CHANCE["final"])
+        return [
+            _face_box(row, points) if is_sure and row[2] > row[0] and row[3] > row[1] else None
+            for row, points, is_sure in zip(found, _landmarks(near.rows, marks), sure, strict=True)
+        ]
 
     def _cascade(self, pictures: Sequence[Pixels], least_px: int) -> list[list[FaceBox]]:
         candidates = self._proposals(pictures, least_px)
@@ -204,7 +228,7 @@ def _cut_outs(pictures: Sequence[Pixels], candidates: _Candidates, side_px: int)
     edges = candidates.rows[:, _EDGES].astype(np.int64)
     cut = np.empty((len(edges), side_px, side_px, 3), dtype=np.uint8)
     for i, (left, top, right, bottom) in enumerate(edges):
-        x0, y0 = max(left - 1, 0), max(top - 1, 0)
+        x0, y0 = min(max(left - 1, 0), width - 1), min(max(top - 1, 0), height - 1)
         x1, y1 = max(min(right, width), x0 + 1), max(min(bottom, height), y0 + 1)
         how = cv2.INTER_AREA if x1 - x0 > side_px else cv2.INTER_LINEAR
         cv2.resize(pictures[candidates.owner[i]][y0:y1, x0:x1], (side_px, side_px), dst=cut[i], interpolation=how)
