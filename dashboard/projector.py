@@ -13,7 +13,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 
 from contracts.codec import decode
 from contracts.errors import NotNow, PoisonMessage
@@ -28,6 +28,7 @@ from ingest.telemetry import health_page, metric, start_at_zero
 GROUP = "telltale.project"
 TOPICS = (MEDIA_UPLOADED, MEDIA_EXTRACTED, MEDIA_VERDICTS, DEAD_LETTERS)
 REASON = "unreadable_message"
+_UNFIT = (DataError, InterfaceError, OverflowError, ValueError)
 _CARRIED = {topic.name: topic.carries for topic in TOPICS}
 _POLL_MS = 500
 _MOST_RECORDS = 200
@@ -44,9 +45,13 @@ _log = structlog.get_logger()
 class Reading:
     """What a batch of records came to: messages to apply, letters to park, and how far each partition was read."""
 
-    messages: list[Message] = field(default_factory=list)
+    understood: list[tuple[ConsumerRecord, Message]] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     reached: dict[TopicPartition, int] = field(default_factory=dict)
+
+    @property
+    def messages(self) -> list[Message]:
+        return [message for _, message in self.understood]
 
     @property
     def positions(self) -> list[Position]:
@@ -58,7 +63,7 @@ def read(records: Iterable[ConsumerRecord]) -> Reading:
     reading = Reading()
     for record in records:
         try:
-            reading.messages.append(decode(record.value, _CARRIED[record.topic]))
+            reading.understood.append((record, decode(record.value, _CARRIED[record.topic])))
         except PoisonMessage as why:
             reading.letters.append(dead_letter_of(record, why))
         part = TopicPartition(record.topic, record.partition)
@@ -70,13 +75,14 @@ def dead_letter_of(record: ConsumerRecord, why: PoisonMessage) -> DeadLetter:
     """The same letter on every delivery of ``record``; it belongs to the media item of the record's key."""
     place = f"{Stage.PROJECT}\0{record.topic}\0{record.partition}\0{record.offset}"
     letter_id = hashlib.sha256(place.encode()).hexdigest()[:32]
+    reason = str(why).encode("utf-8", "replace").decode()
     too_long = len(record.value or b"") > _MOST_KEPT_BYTES
     return DeadLetter(
         dead_letter_id=letter_id,
         media_id=(record.key or b"").decode("utf-8", "replace") or letter_id,
         stage=Stage.PROJECT,
         reason=REASON,
-        detail=f"{why} (too long to be kept here)" if too_long else str(why),
+        detail=f"{reason} (too long to be kept here)" if too_long else reason,
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
@@ -135,13 +141,26 @@ class Projection:
     def _take_in(self, records: Sequence[ConsumerRecord]) -> None:
         started_s = time.monotonic()
         reading = read(records)
+        self._write(reading)
         for letter in reading.letters:
             self._park(letter)
-        self._writer.apply(reading.messages, reading.positions)
+        self._writer.apply((), reading.positions)
         self._commit(reading)
         metric("telltale_stage_seconds").labels(stage=Stage.PROJECT).observe(time.monotonic() - started_s)
         metric("telltale_events_total").labels(stage=Stage.PROJECT, outcome="done").inc(len(reading.messages))
         metric("telltale_events_total").labels(stage=Stage.PROJECT, outcome="dead_letter").inc(len(reading.letters))
+
+    def _write(self, reading: Reading) -> None:
+        try:
+            self._writer.apply(reading.messages)
+        except _UNFIT:
+            # One of them cannot be kept in a table (a number too large, a letter no text may have): the others can.
+            for record, message in list(reading.understood):
+                try:
+                    self._writer.apply([message])
+                except _UNFIT as why:
+                    reading.understood.remove((record, message))
+                    reading.letters.append(dead_letter_of(record, PoisonMessage(f"cannot be kept: {why}")))
 
     def _commit(self, reading: Reading) -> None:
         try:

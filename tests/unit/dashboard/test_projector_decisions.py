@@ -1,15 +1,22 @@
 """What the projector makes of records, before any broker or database is involved."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from kafka.structs import TopicPartition
+from sqlalchemy import Engine
 
 from contracts.codec import decode, encode
+from contracts.errors import NotNow
 from contracts.messages import DeadLetter
 from contracts.topics import DEAD_LETTERS, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Stage
-from dashboard.projector import read, start_of
+from dashboard import item_queries
+from dashboard.projector import Projection, read, start_of
+from dashboard.read_model import ReadModelWriter, open_engine
 from tests.support.items import a_verdict, an_upload
 
 
@@ -69,6 +76,58 @@ def test_a_letter_keeps_the_bytes_and_can_be_read_again():
     assert decode(encode(letter), DeadLetter) == letter
     assert letter.value_base64 == "e30="
     assert letter.media_id == letter.dead_letter_id
+
+
+class Consumer:
+    """One batch of records, then silence; what is committed is kept."""
+
+    def __init__(self, *records: Record) -> None:
+        self._batches = [{TopicPartition(records[0].topic, 0): list(records)}]
+        self.committed_offsets: list[int] = []
+
+    def poll(self, **_: int) -> dict:
+        return self._batches.pop() if self._batches else {}
+
+    def assignment(self) -> set:
+        return set()
+
+    def commit(self, offsets: dict) -> None:
+        self.committed_offsets += [meta.offset for meta in offsets.values()]
+
+
+def a_read_model(folder: Path) -> Engine:
+    return open_engine(f"sqlite:///{folder / 'read_model.sqlite'}")
+
+
+@pytest.mark.parametrize("odd", [{"seq": 2**70}, {"policy_version": "lone \ud800 surrogate"}])
+def test_a_message_that_no_table_can_hold_is_parked_and_its_neighbours_are_kept(tmp_path: Path, odd: dict):
+    upload = an_upload()
+    fine, unfit = (
+        encode(a_verdict(upload)),
+        json.dumps({**json.loads(encode(a_verdict(upload, seq=2))), **odd}).encode(),
+    )
+    consumer = Consumer(Record(MEDIA_VERDICTS.name, unfit, 0), Record(MEDIA_VERDICTS.name, fine, 1))
+    engine, letters = a_read_model(tmp_path), []
+    projection = Projection(consumer, ReadModelWriter(engine), letters.append)  # type: ignore[arg-type]
+    projection.step()
+    assert [letter.offset for letter in letters] == [0]
+    assert encode(letters[0])
+    assert len(item_queries.history_of(engine, upload.media_id)) == 1
+    assert consumer.committed_offsets == [2]
+    engine.dispose()
+
+
+def test_offsets_are_committed_only_when_letters_are_parked(tmp_path: Path):
+    def away(letter: DeadLetter) -> None:
+        raise NotNow("Kafka is away")
+
+    consumer, engine = Consumer(Record(MEDIA_UPLOADED.name, b"poison")), a_read_model(tmp_path)
+    projection = Projection(consumer, ReadModelWriter(engine), away)  # type: ignore[arg-type]
+    with pytest.raises(NotNow):
+        projection.step()
+    assert consumer.committed_offsets == []
+    assert ReadModelWriter(engine).next_offset(MEDIA_UPLOADED.name, 0) is None
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
