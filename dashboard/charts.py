@@ -16,7 +16,7 @@ _BAR_HEIGHT_PX = 50
 _AXIS_PX = 52
 _HATCHES_PER_AXIS = 90
 # Detectors need colours that are none of the verdicts'; the shape tells them apart as well.
-_DETECTOR_COLOURS = ["#6a51a3", "#2a8f8f", "#8c6d31", "#ad494a", "#5254a3", "#637939", "#843c39", "#7b4173"]
+_DETECTOR_COLOURS = ["#8d78d1", "#2b9a94", "#8c6d31", "#ad494a", "#5254a3", "#637939", "#843c39", "#7b4173"]
 _SIDES = alt.Scale(domain=["under", "between", "over", "unknown"], range=[BLUE, AMBER, VERMILION, GREY])
 _DETECTOR_SHAPES = ["circle", "triangle-up", "square", "diamond", "cross", "triangle-down", "triangle-left", "stroke"]
 
