@@ -135,7 +135,9 @@ class _Case:
         return max(counts, default=0)
 
     def probability(self, tracks: Sequence[TrackScores], members: Sequence[Member]) -> Probability | None:
-        found = fusion.estimate(tracks, members, self.policy, seed=self.extracted.media_id)
+        # The same bytes get the same range wherever they lie.
+        seed = self.extracted.media.sha256 or self.extracted.media_id
+        found = fusion.estimate(tracks, members, self.policy, seed=seed)
         if found is None:
             return None
         used = [member for member in members if any(member.name in track.raw for track in tracks)]

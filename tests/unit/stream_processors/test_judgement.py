@@ -272,6 +272,17 @@ def test_the_event_id_depends_on_what_is_said_and_not_on_times_of_day():
     assert len(others | {event.event_id}) == 5
 
 
+def test_the_same_bytes_get_the_same_range_wherever_they_lie():
+    uneven = [0.2, 0.9, 0.5, 0.97, 0.4, 0.7] * 4
+    bare = an_extraction()
+    here, other_bytes = (
+        bare.model_copy(update={"media": bare.media.model_copy(update={"sha256": digest * 64})}) for digest in "de"
+    )
+    there = here.model_copy(update={"media_id": "f" * 32})
+    ranges = [judged(extracted, [a_score(uneven)]).probability for extracted in (here, there, other_bytes)]
+    assert ranges[0] == ranges[1] != ranges[2]
+
+
 def test_an_unknown_detector_is_listed_and_not_counted():
     extracted = an_extraction(batches={"alpha": 1, "stranger": 1})
     event = judged(extracted, [a_score(HIGH), a_score(LOW, detector="stranger")])
