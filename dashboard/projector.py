@@ -247,6 +247,9 @@ def _open_consumer(bootstrap_servers: str) -> KafkaConsumer:
         group_id=GROUP,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        # After a kill the partitions are free again when this has passed; the broker's lower bound is 6 s.
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=1_000,
         # Topics that are made after the start are seen within seconds.
         metadata_max_age_ms=5_000,
         max_partition_fetch_bytes=DEAD_LETTERS.max_message_bytes,
