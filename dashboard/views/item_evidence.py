@@ -56,7 +56,8 @@ def draw_timeline(verdict: MediaVerdict, moment_s: float) -> None:
         drawn = charts.timeline(lanes, duration_s=duration_s, thresholds=verdict.thresholds, now_s=moment_s or None)
         for lane, chart in zip(lanes, drawn, strict=True):
             st.altair_chart(chart, key=f"lane_{lane.track_id}", alt=f"Probability over time, {lane.title}")
-        st.caption("Height: calibrated probability, 0 to 1. Grey band: no call either way. Hatched: not scored.")
+        band = " Grey band: no call either way." if verdict.thresholds else ""
+        st.caption(f"Height: calibrated probability, 0 to 1.{band} Hatched: not scored.")
     else:
         st.caption("No calibrated score over time: see the table of detectors for why.")
     hidden = len(verdict.tracks) - len(lanes)
