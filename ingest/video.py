@@ -296,7 +296,9 @@ class _Reading:
         parts = []
         if self.failures:
             parts.append(f"{self.failures} of {self.packets} pieces of the video could not be decoded")
-        if self.broke_off or self._ends_early():
+        if self.stream.frames > self.packets:
+            parts.append(f"the file ends after {self.packets} of {self.stream.frames} frames")
+        elif self.broke_off or self._ends_early():
             parts.append(f"the video ends after {self.elapsed_s:.1f} s of {self.duration_s or 0:.1f} s")
         return "; ".join(parts)
 

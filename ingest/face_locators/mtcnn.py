@@ -20,7 +20,7 @@ from contracts.clips import FaceBox, Pixels
 if TYPE_CHECKING:
     import torch
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 MIN_FACE_PX = 14
 _CELL_PX = 12
@@ -127,8 +127,8 @@ class MtcnnFaceLocator:
     def _proposals_at(self, pictures: Sequence[Pixels], scale: float) -> _Candidates:
         height, width = pictures[0].shape[:2]
         size = int(width * scale + 1), int(height * scale + 1)
-        small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]
-        shifts, chances = _run(self._networks.proposing, np.stack(small))
+        small = np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures])
+        shifts, chances = _run(self._networks.proposing, small.astype(np.uint8, copy=False))
         owner, y, x = np.nonzero(chances[:, 1] >= _LEAST_CHANCE["proposal"])
         corner = np.stack([x, y], axis=1).astype(np.float32) * _STRIDE_PX + 1
         rows = np.concatenate(

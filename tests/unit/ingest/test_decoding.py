@@ -1,0 +1,109 @@
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from contracts.errors import PoisonMessage
+from contracts.vocabulary import Reason
+from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
+from ingest.decoder_process import read_media
+from ingest.decoding import ChildDecoder, DecoderKilled, DecoderLimits
+from ingest.sampling import Rate
+from ingest.sniffing import sniff
+from tests.support.media import a_picture, a_video, moving
+
+RATES = (Rate(5.0, 1), Rate(2.0, 1))
+
+
+def a_request(path: Path, rates: tuple[Rate, ...] = RATES) -> ReadingRequest:
+    return ReadingRequest(sniff(path).container, rates, 10**8, 1e6)
+
+
+def in_child(path, rates=RATES, **limits):
+    return ChildDecoder(DecoderLimits(**limits)).decode(path, a_request(path, rates))
+
+
+def children():
+    return [child for child in psutil.Process().children() if "ingest.decoder_process" in " ".join(child.cmdline())]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.jpg"])
+def test_a_child_gives_what_the_readers_give(tmp_path, name):
+    path = (a_video if name.endswith("mp4") else a_picture)(tmp_path / name)
+    theirs = [event for event in in_child(path) if not isinstance(event, StillReading)]
+    with path.open("rb") as file:
+        ours = [event for event in read_media(file, a_request(path)) if not isinstance(event, StillReading)]
+    assert len(theirs) == len(ours)
+    for there, here in zip(theirs, ours, strict=True):
+        if isinstance(here, SampledFrame):
+            assert isinstance(there, SampledFrame)
+            assert (there.pts_s, there.frame_index, there.wanted_by) == (here.pts_s, here.frame_index, here.wanted_by)
+            assert (there.pixels == here.pixels).all()
+        else:
+            assert there == here
+    assert not children()
+
+
+def test_what_cannot_be_read_is_a_shortfall(tmp_path):
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"\x00\x00\x00\x20ftypisom" + b"\x55" * 1000)
+    assert [event.reason for event in in_child(path) if isinstance(event, Shortfall)] == [Reason.DECODE_ERROR]
+
+
+def test_whoever_has_seen_enough_leaves_no_child(tmp_path):
+    events = in_child(a_video(tmp_path / "a.mp4", scene=moving(1280, 720)))
+    assert isinstance(next(events), StreamFacts)
+    assert len(children()) == 1
+    events.close()
+    assert not children()
+
+
+def test_a_killed_child_is_poison(tmp_path):
+    events = in_child(a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=100))
+    next(events)
+    os.kill(children()[0].pid, signal.SIGKILL)
+    with pytest.raises(DecoderKilled, match="SIGKILL") as death:
+        list(events)
+    assert isinstance(death.value, PoisonMessage)
+    assert death.value.reason == Reason.DECODE_ERROR
+    assert not children()
+
+
+def test_a_silent_child_is_ended(tmp_path):
+    events = in_child(a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=200), stall_s=3.0)
+    next(events)
+    os.kill(children()[0].pid, signal.SIGSTOP)
+    with pytest.raises(DecoderKilled, match="no sign of life") as death:
+        list(events)
+    assert death.value.reason == Reason.TIMEOUT
+    assert not children()
+
+
+def test_too_little_memory_ends_only_the_child(tmp_path):
+    path = a_video(tmp_path / "a.mp4", scene=moving(1920, 1080), frames=5)
+    try:
+        events = list(in_child(path, memory_bytes=120 * 2**20))
+    except DecoderKilled as death:
+        events = [Shortfall(death.reason, death.detail)]
+    reasons = [event.reason for event in events if isinstance(event, Shortfall)]
+    assert reasons[0] in (Reason.FILE_TOO_LARGE, Reason.DECODE_ERROR)
+
+
+def test_processor_time_is_limited(tmp_path):
+    path = a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=400, codec="mjpeg", form="mov")
+    with pytest.raises(DecoderKilled, match="processor time") as death:
+        list(in_child(path, rates=(Rate(1000.0, 1),), cpu_s=0))
+    assert death.value.reason == Reason.TIMEOUT
+
+
+def test_the_child_sees_neither_our_secrets_nor_the_files_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-tell")
+    path = a_video(tmp_path / "named.mp4", scene=moving(1280, 720))
+    events = in_child(path)
+    next(events)
+    (child,) = children()
+    assert "AWS_SECRET_ACCESS_KEY" not in child.environ()
+    assert "named.mp4" not in " ".join(child.cmdline())
+    events.close()

@@ -1,0 +1,70 @@
+import cv2
+import numpy as np
+import pytest
+
+from contracts.clips import FaceBox, FaceCrop
+from contracts.messages import MediaFacts
+from contracts.vocabulary import MediaKind
+from ingest.quality import MOST_TRACKS_TOLD, QualityTally, bits_per_pixel, brightness, face_of, sharpness
+from tests.support.media import astronaut
+
+FACE = astronaut()[60:180, 160:280]
+
+
+def test_a_blurred_face_is_less_sharp():
+    assert sharpness(cv2.GaussianBlur(FACE, (0, 0), 3)) < 0.2 * sharpness(FACE)
+
+
+def test_a_small_face_blown_up_is_less_sharp_than_a_native_one():
+    assert sharpness(cv2.resize(FACE, (30, 30), interpolation=cv2.INTER_AREA)) < sharpness(FACE)
+
+
+def test_brightness_is_a_share():
+    assert brightness(np.zeros((9, 9, 3), np.uint8)) == 0.0
+    assert brightness(np.full((9, 9, 3), 255, np.uint8)) == 1.0
+
+
+def test_the_face_is_cut_out_of_its_crop():
+    crop = FaceCrop(astronaut(), FaceBox(10.2, 20.7, 60.0, 90.0, 1.0), 0, 0.0, 0)
+    assert face_of(crop).shape == (70, 50, 3)
+
+
+@pytest.mark.parametrize(
+    ("facts", "bits"),
+    [
+        (MediaFacts(kind=MediaKind.IMAGE, width_px=100, height_px=100, size_bytes=2500), 2.0),
+        (MediaFacts(kind=MediaKind.VIDEO, width_px=100, height_px=100, bit_rate=25_000, frame_rate=25.0), 0.1),
+        (MediaFacts(kind=MediaKind.VIDEO, width_px=100, height_px=100, bit_rate=25_000), None),
+        (MediaFacts(), None),
+    ],
+)
+def test_bits_per_pixel_or_nothing(facts, bits):
+    assert bits_per_pixel(facts) == (pytest.approx(bits) if bits else None)
+
+
+def a_box(height):
+    return FaceBox(0, 0, 10, height, 1.0)
+
+
+def test_tracks_are_told_with_their_span_and_size():
+    tally = QualityTally()
+    for n in range(11):
+        tally.note_face(0, a_box(100 + n), n / 10)
+    (facts,) = tally.tracks()
+    assert (facts.start_s, facts.end_s, facts.face_frames) == (0.0, 1.0, 11)
+    assert (facts.face_height_px_median, facts.face_height_px_p5) == (105, 100.5)
+
+
+def test_a_film_of_a_thousand_tracks_still_fits_a_message():
+    tally = QualityTally()
+    for track_id in range(1000):
+        for _ in range(2 if track_id % 5 == 0 else 1):
+            tally.note_face(track_id, a_box(50), float(track_id))
+    told = tally.tracks()
+    assert [facts.track_id for facts in told] == list(range(0, 1000, 5))
+    assert len(told) == MOST_TRACKS_TOLD
+
+
+def test_nothing_seen_is_nothing_claimed():
+    quality = QualityTally().quality(MediaFacts())
+    assert (quality.face_height_px_p5, quality.sharpness_p5, quality.brightness_median) == (None, None, None)
