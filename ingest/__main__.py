@@ -1,35 +1,17 @@
 """``python -m ingest``: the environment in; announced uploads out, until SIGTERM or SIGINT."""
 
-import signal
-import threading
-
 from contracts.settings import IngestSettings
 from contracts.vocabulary import Stage
 from ingest.bridge import run
+from ingest.entry_point import parse_nothing, stop_on_signal
 from ingest.telemetry import configure_logs
-
-_ENDINGS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 def main() -> None:
+    parse_nothing("python -m ingest", "Announce what arrives in the bucket until SIGTERM.", IngestSettings)
     settings = IngestSettings()
     configure_logs(settings, Stage.INGEST)
-    run(settings, _set_on_signal())
-
-
-def _set_on_signal() -> threading.Event:
-    """An event that the first signal to end sets."""
-    stop = threading.Event()
-    # A handler would run in the main thread and could find it inside the event's own lock, so a thread waits instead;
-    # every later thread inherits the mask.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-
-    def wait() -> None:
-        signal.sigwait(_ENDINGS)
-        stop.set()
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
-    return stop
+    run(settings, stop_on_signal())
 
 
 if __name__ == "__main__":

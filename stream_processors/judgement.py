@@ -16,6 +16,7 @@ from contracts.messages import (
     MediaVerdict,
     Probability,
     Problem,
+    Thresholds,
     TrackFacts,
     TrackVerdict,
     utc_now,
@@ -25,7 +26,7 @@ from stream_processors import fusion
 from stream_processors.completeness import answered_batches, completeness_of
 from stream_processors.evidence import ScoredCrop, crops_by_track, evidence_of, segments_of
 from stream_processors.fusion import TrackScores
-from stream_processors.gates import Limits, distinct, limits_of, track_problem, word_of
+from stream_processors.gates import Limits, distinct, limits_of, thresholds_of, track_problem, word_of
 from stream_processors.members import Member, members_of
 from stream_processors.outcomes import Outcome, outcomes_of
 from stream_processors.policy import DEFAULT_POLICY, Policy
@@ -66,6 +67,7 @@ def judge(
         reasons=tuple(dict.fromkeys(problem.reason for problem in limits.problems)),
         problems=problems,
         probability=probability,
+        thresholds=case.thresholds() if probability else None,
         ensemble=case.ensemble(),
         detectors=tuple(case.result(outcome) for outcome in case.outcomes),
         tracks=case.track_verdicts(scores, limits),
@@ -154,6 +156,10 @@ class _Case:
         excluded = self.extracted.not_applicable.values()
         reasons = distinct((*problems, *(p for p in excluded if p.reason not in {q.reason for q in problems})))
         return Verdict.NOT_ASSESSED, Limits(problems=reasons or (_NOTHING_TO_DO,))
+
+    def thresholds(self) -> Thresholds:
+        lower, upper = thresholds_of(self._used, self.policy)
+        return Thresholds(lower=lower, upper=upper)
 
     def ensemble(self) -> Ensemble:
         used = self._used

@@ -51,6 +51,13 @@ def test_the_card_of_the_weightiest_detector_sets_the_thresholds():
     assert judged(scores=[a_score(LOW)], members=[strict]).verdict is Verdict.SOME_EVIDENCE
 
 
+def test_the_event_states_the_thresholds_it_was_held_against():
+    carded = judged(scores=[a_score(LOW)], members=[a_member(thresholds=(0.2, 0.9))])
+    assert carded.thresholds is not None
+    assert (carded.thresholds.lower, carded.thresholds.upper) == (0.2, 0.9)
+    assert judged(scores=[]).thresholds is None
+
+
 def test_a_lone_detector_needs_its_cards_leave_to_call():
     alone = a_member(may_call_alone=False)
     assert judged(scores=[a_score(HIGH)], members=[alone]).verdict is Verdict.SOME_EVIDENCE

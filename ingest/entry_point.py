@@ -1,0 +1,44 @@
+"""What the entry points of plain processes share: an answer to ``--help``, and an event that a signal to end sets."""
+
+import argparse
+import signal
+import threading
+
+from pydantic import AliasChoices
+
+from contracts.settings import ProcessSettings
+
+_ENDINGS = frozenset({signal.SIGTERM, signal.SIGINT})
+
+
+def parse_nothing(prog: str, about: str, settings: type[ProcessSettings]) -> None:
+    """Take a command line that only knows ``--help``: everything else is in the environment, which the help names."""
+    variables = "\n".join(
+        f"  {_variable(name, field.validation_alias)}: {field.description}"
+        for name, field in settings.model_fields.items()
+    )
+    argparse.ArgumentParser(
+        prog=prog,
+        description=about,
+        epilog=f"environment:\n{variables}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that the first SIGTERM or SIGINT sets; call it before any other thread is started."""
+    stop = threading.Event()
+    # A handler would run in the main thread and could find it inside the event's own lock, so a thread waits instead;
+    # every later thread inherits the mask.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+
+    def wait() -> None:
+        signal.sigwait(_ENDINGS)
+        stop.set()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    return stop
+
+
+def _variable(name: str, alias: object) -> str:
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"TELLTALE_{name.upper()}"
