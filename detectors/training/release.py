@@ -38,7 +38,9 @@ def release(measured: dict[str, Any], weights: Path, *, card: Path, shipped: Pat
     told["weights"] = [weights_entry(shipped / telltale.WEIGHTS)]
     told["shipped"] = True
     _write(card, told)
-    told["cost"] = cost_of(telltale.make(read_card(card), folder=shipped, device="cpu"), command)
+    told["cost"] = cost_of(
+        telltale.make(read_card(card), folder=shipped, device="cpu"), command.replace("--measure", "--release")
+    )
     _write(card, told)
     return read_card(card)
 
