@@ -1,5 +1,7 @@
 """Settings and a group name in; a Faust app out that loses nothing: manual acknowledgements, no surprises, no web."""
 
+from typing import Any, cast
+
 import faust
 from mode import CrashingSupervisor
 
@@ -19,7 +21,7 @@ def build_app(settings: ProcessSettings, group: str, *, partitions: int = 1) -> 
     Delivery is at least once. Topics are made by ``create-topics``, never here; an exception that leaves an agent
     ends the worker.
     """
-    return faust.App(
+    app = faust.App(
         group,
         broker=_broker(settings.kafka_bootstrap_servers),
         datadir=str(settings.home.absolute() / "faust" / group),
@@ -42,6 +44,18 @@ def build_app(settings: ProcessSettings, group: str, *, partitions: int = 1) -> 
         # Work in hand is idempotent and unacknowledged: a rebalance does not wait for it.
         stream_wait_empty=False,
     )
+    cast(Any, app.on_rebalance_complete).connect(hold_records)  # Faust types its signals as None
+    return app
+
+
+async def hold_records(app: faust.App, **_: object) -> None:
+    """Keep records back from the moment the tables are recovered until Faust resumes the flow.
+
+    Faust 0.15.3 opens the partitions, seeks to the committed offsets, and then empties every agent's queue as it
+    resumes. Whatever was delivered in between would be gone until the next rebalance, and the gap would stop commits.
+    """
+    app.consumer.stop_flow()
+    app.flow_control.suspend()
 
 
 def _broker(bootstrap_servers: str) -> str:

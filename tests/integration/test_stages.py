@@ -141,12 +141,13 @@ def test_nothing_is_lost_or_doubled_when_workers_are_killed_in_the_middle(stages
 
 def test_a_killed_aggregator_recovers_its_tables_and_repeats_no_finished_item(stages, verdicts):
     uploads = stages.upload({f"before-{n}.jpg": a_picture(n) for n in range(20, 23)})
-    read_finals(verdicts, 3)
-    stages["aggregate"].kill()
-    more = stages.upload({f"after-{n}.jpg": a_picture(n) for n in range(23, 26)})
-    stages["aggregate"].start()
-    finals = Counter(event.media_id for event in read_finals(verdicts, 6))
-    assert finals == Counter(upload.media_id for upload in [*uploads, *more])
+    read_finals(verdicts, len(uploads))
+    for kill in range(2):
+        stages["aggregate"].kill()
+        uploads += stages.upload({f"after-{kill}-{n}.jpg": a_picture(n + 3 * kill) for n in range(23, 26)})
+        stages["aggregate"].start()
+        finals = Counter(event.media_id for event in read_finals(verdicts, len(uploads)))
+        assert finals == Counter(upload.media_id for upload in uploads)
 
 
 def test_finished_items_leave_the_tables_after_the_grace_time(stages, verdicts):
