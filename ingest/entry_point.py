@@ -13,16 +13,21 @@ _ENDINGS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 def parse_nothing(prog: str, about: str, settings: type[ProcessSettings]) -> None:
     """Take a command line that only knows ``--help``: everything else is in the environment, which the help names."""
-    variables = "\n".join(
-        f"  {_variable(name, field.validation_alias)}: {field.description}"
-        for name, field in settings.model_fields.items()
-    )
     argparse.ArgumentParser(
         prog=prog,
         description=about,
-        epilog=f"environment:\n{variables}",
+        epilog=environment_of(settings),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
+
+
+def environment_of(settings: type[ProcessSettings]) -> str:
+    """The variables that a process reads, one a line, for its help."""
+    variables = (
+        f"  {_variable(name, field.validation_alias)}: {field.description}"
+        for name, field in settings.model_fields.items()
+    )
+    return "\n".join(("environment:", *variables))
 
 
 def stop_on_signal() -> threading.Event:

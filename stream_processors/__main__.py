@@ -4,6 +4,7 @@ Settings come from the environment only. A stage loads and proves what it needs 
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,9 +13,10 @@ from typing import TypeVar
 import structlog
 
 from contracts.errors import NotNow
-from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings, TopicSettings
+from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings, ProcessSettings, TopicSettings
 from contracts.topics import MEDIA_UPLOADED, crops_for
 from contracts.vocabulary import Stage
+from ingest.entry_point import environment_of
 from ingest.telemetry import configure_logs
 from stream_processors.worker import leave, run_worker
 
@@ -82,11 +84,11 @@ def aggregate() -> int:
     return run_worker(build(settings, members_of(settings.detector_names), partitions=partitions), settings, INPUTS)
 
 
-ROLES: dict[str, Callable[[], int]] = {
-    "create-topics": create_topics,
-    "extract": extract,
-    "detect": detect,
-    "aggregate": aggregate,
+ROLES: dict[str, tuple[Callable[[], int], type[ProcessSettings]]] = {
+    "create-topics": (create_topics, TopicSettings),
+    "extract": (extract, ExtractSettings),
+    "detect": (detect, DetectSettings),
+    "aggregate": (aggregate, AggregateSettings),
 }
 
 
@@ -103,12 +105,26 @@ def _when_there(work: Callable[[], T]) -> T:
             time.sleep(1.0)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m stream_processors", description=__doc__)
-    parser.add_argument("role", choices=sorted(ROLES))
-    role = parser.parse_args(arguments).role
+def role_from(arguments: list[str]) -> str:
+    parser = argparse.ArgumentParser(prog="python -m stream_processors", description="Run one stage of the pipeline.")
+    roles = parser.add_subparsers(dest="role", required=True, metavar=" | ".join(ROLES))
+    for name, (_, settings) in ROLES.items():
+        roles.add_parser(
+            name,
+            description=settings.__doc__,
+            epilog=environment_of(settings),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    return parser.parse_args(arguments).role
+
+
+def main(arguments: list[str]) -> int:
+    role = role_from(arguments)
+    # Until Faust takes the signals over: a stage that is told to end while it loads has nothing in hand.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    run, _ = ROLES[role]
     try:
-        return ROLES[role]()
+        return run()
     except Exception:  # noqa: BLE001 - the top of the process: said once, and whoever supervises restarts us
         _log.exception("stage failed", role=role)
         return 1

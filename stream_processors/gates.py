@@ -59,12 +59,17 @@ def word_of(probability: Probability, members: Sequence[Member], limits: Limits,
 
 
 def thresholds_of(members: Sequence[Member], policy: Policy) -> tuple[float, float]:
-    """Lower and upper threshold: those on the card of the weightiest member that states some, else the policy's."""
+    """Lower and upper threshold: those on the card of the weightiest member that states some, else the policy's.
+
+    The lower one is never above the prior: evidence that speaks for manipulation, however weakly, is some evidence.
+    """
     stated = [member for member in members if member.thresholds]
     weightiest = max(stated, key=lambda member: (member.weight, member.name), default=None)
     if weightiest is None or weightiest.thresholds is None:
-        return policy.lower_threshold, policy.upper_threshold
-    return weightiest.thresholds
+        lower, upper = policy.lower_threshold, policy.upper_threshold
+    else:
+        lower, upper = weightiest.thresholds
+    return min(lower, policy.prior), upper
 
 
 def _may_call(members: Sequence[Member], policy: Policy) -> bool:

@@ -135,7 +135,8 @@ def _with_clips(member: Member, answers: Sequence[DetectorScore], owed: Problem 
     untrained = any(score.untrained for score in scored)
     uncounted = _why_uncounted(member, scored, policy, untrained=untrained)
     failed = [score for score in answers if score.status is DetectorStatus.FAILED]
-    limits = [problem for problem in (_failures(member, failed, answers), owed, uncounted) if problem]
+    doubts = uncounted or _too_old(member, last)
+    limits = [problem for problem in (_failures(member, failed, answers), owed, doubts) if problem]
     return Outcome(
         member=member,
         status=DetectorStatus.SCORED,
@@ -172,6 +173,16 @@ def _why_uncounted(
     else:
         return None
     return Problem(reason=Reason.CALIBRATION_MISSING, detail=detail)
+
+
+def _too_old(member: Member, last: DetectorScore) -> Problem | None:
+    """A caveat, not a gate: the fit was believed until that day, and nothing says how wrong it is now."""
+    if member.calibration is None or last.scored_at < member.calibration.expires_at:
+        return None
+    day = member.calibration.expires_at.date().isoformat()
+    return Problem(
+        reason=Reason.CALIBRATION_MISSING, detail=f"The calibration of {member.name} was to be renewed by {day}."
+    )
 
 
 def _elapsed(answers: Iterable[DetectorScore]) -> float:

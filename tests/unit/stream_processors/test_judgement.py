@@ -58,6 +58,14 @@ def test_the_event_states_the_thresholds_it_was_held_against():
     assert judged(scores=[]).thresholds is None
 
 
+def test_evidence_that_speaks_for_manipulation_is_never_called_none():
+    lenient = a_member(thresholds=(0.7, 0.9))
+    event = judged(scores=[a_score([0.55] * 20)], members=[lenient])
+    assert event.verdict is Verdict.SOME_EVIDENCE
+    assert event.thresholds is not None
+    assert event.thresholds.lower == 0.5
+
+
 def test_a_lone_detector_needs_its_cards_leave_to_call():
     alone = a_member(may_call_alone=False)
     assert judged(scores=[a_score(HIGH)], members=[alone]).verdict is Verdict.SOME_EVIDENCE
@@ -173,6 +181,14 @@ def test_a_calibration_of_another_version_does_not_count():
     event = judged(scores=[a_score(HIGH, version="2")])
     assert event.verdict is Verdict.INCONCLUSIVE
     assert event.reasons == (Reason.CALIBRATION_MISSING,)
+
+
+def test_a_calibration_that_was_to_be_renewed_is_a_caveat():
+    old = a_calibration().model_copy(update={"expires_at": NOON - timedelta(days=1)})
+    event = judged(scores=[a_score(HIGH)], members=[a_member(calibration=old)])
+    assert event.verdict is Verdict.LIKELY_MANIPULATED
+    assert event.reasons == (Reason.CALIBRATION_MISSING,)
+    assert "renewed by 2026-11-19" in event.problems[0].detail
 
 
 def test_untrained_weights_never_count_unless_asked_for_and_are_flagged_then():
