@@ -116,7 +116,10 @@ def page_answers(url: str) -> Callable[[], bool]:
         try:
             with urllib.request.urlopen(url, timeout=2.0) as answer:  # noqa: S310 - always http on loopback
                 return answer.status == 200
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
+        except OSError:
             return False
 
     return ask

@@ -50,8 +50,11 @@ def _await(url: str, log: Path) -> None:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
                 return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+        except OSError:
+            pass
+        time.sleep(0.1)
     raise TimeoutError(f"the dashboard does not answer\n{log.read_text()[-2000:]}")
 
 

@@ -77,6 +77,9 @@ class Stage:
             return True
         try:
             return self._get("/ready") == "ready\n"
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 

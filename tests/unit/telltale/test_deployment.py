@@ -45,6 +45,7 @@ def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
 def test_children_get_settings_that_exist_and_the_rest_of_our_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.delenv("TELLTALE_KAFKA_LIBS", raising=False)  # the Makefile's; it is for this process, not for stages
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:7070")
     monkeypatch.setenv("TELLTALE_GRACE_S", "5")
     child = a_deployment(tmp_path).children("127.0.0.1:9")[0]
