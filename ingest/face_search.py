@@ -5,17 +5,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import cv2
-import numpy as np
-
 from contracts.clips import FaceBox, Pixels
 from ingest.decoded import SampledFrame
 from ingest.face_locator import FaceLocator, clipped, moved, shrunken
+from ingest.face_regions import REGION_PX, Region
 from ingest.face_tracks import match, overlap
 from ingest.shot_cuts import is_cut, thumbnail
 
-REGION_PX = 144
-_FACE_IN_REGION_PX = 56.0
 _LEAST_FACE_IN_REGION_PX = 28
 _PLAIN_FACE_PX = 24  # in the shrunken copy
 _ANCHOR_SLACK = 2.0  # faces move farther from anchor to anchor than from frame to frame
@@ -50,7 +46,6 @@ class LocatedFrame:
 @dataclass(eq=False)
 class _Held:
     frame: SampledFrame
-    small: Pixels
     thumb: Pixels
     after_cut: bool = False
     is_anchor: bool = False
@@ -99,9 +94,8 @@ class FaceSearch:
         return len(window) > _WINDOW_ANCHORS * self.rules.every or held_bytes > _WINDOW_BYTES
 
     def _hold(self, frame: SampledFrame, before: _Held | None) -> _Held:
-        small = shrunken(frame.pixels, self.rules.long_side_px)
-        thumb = thumbnail(small)
-        return _Held(frame, small, thumb, after_cut=before is not None and is_cut(before.thumb, thumb))
+        thumb = thumbnail(frame.pixels)
+        return _Held(frame, thumb, after_cut=before is not None and is_cut(before.thumb, thumb))
 
     def _settle(self, window: Sequence[_Held], *, upto: _Held | None) -> Iterator[LocatedFrame]:
         reach = [*window, upto] if upto is not None else window
@@ -125,7 +119,7 @@ class FaceSearch:
 
     def _search_some(self, wanted: Sequence[_Held]) -> None:
         self.count("full", len(wanted))
-        pictures = [self._picture(held) for held in wanted]
+        pictures = [shrunken(held.frame.pixels, self._long_side_px) for held in wanted]
         answers = self.locator.locate(pictures)
         for held, picture, boxes in zip(wanted, pictures, answers, strict=True):
             held.boxes = _sure(_in_frame(boxes, picture, held.frame.pixels))
@@ -134,10 +128,9 @@ class FaceSearch:
             elif not self._found_any:
                 self._look_again(held)
 
-    def _picture(self, held: _Held) -> Pixels:
-        if self._long_side_px == self.rules.long_side_px:
-            return held.small
-        return shrunken(held.frame.pixels, self._long_side_px)
+    def _scale(self, held: _Held) -> float:
+        """How much smaller the copy is that is searched."""
+        return min(1.0, self._long_side_px / max(held.frame.pixels.shape))
 
     def _look_again(self, held: _Held) -> None:
         """Small faces vanish in the shrunken copy: look closer at fruitless searches number 1, 2, 4, 8 and so on."""
@@ -193,9 +186,8 @@ class FaceSearch:
         ]
 
     def _changes(self, one: _Held, other: _Held) -> bool:
-        scale = max(self._picture(one).shape) / max(one.frame.pixels.shape)
         gone, new = _unpaired(one.boxes or [], other.boxes or [])
-        return any(box.height_px * scale >= _PLAIN_FACE_PX for box in gone + new)
+        return any(box.height_px * self._scale(one) >= _PLAIN_FACE_PX for box in gone + new)
 
     def _confirm(self, asked: Sequence["_Asked"]) -> None:
         if not asked:
@@ -211,15 +203,15 @@ class FaceSearch:
         if not asked:
             return
         self.count("followed", len(asked))
-        regions = [_Region.around(one.face.box, one.face.drift_px) for one in asked]
+        regions = [Region.around(one.face.box, one.face.drift_px) for one in asked]
         cut = [region.cut(one.held.frame.pixels) for region, one in zip(regions, asked, strict=True)]
         answers = self.locator.locate(cut, min_face_px=_LEAST_FACE_IN_REGION_PX)
         for one, region, found in zip(asked, regions, answers, strict=True):
             one.take([region.back(box) for box in found])
 
     def _is_worth_a_region(self, held: _Held, asked: Sequence["_Asked"]) -> bool:
-        height, width = self._picture(held).shape[:2]
-        return sum(one.held is held for one in asked) * REGION_PX**2 <= height * width
+        height, width = held.frame.pixels.shape[:2]
+        return sum(one.held is held for one in asked) * REGION_PX**2 <= height * width * self._scale(held) ** 2
 
     def _answer(self, held: _Held) -> LocatedFrame:
         boxes = sorted(held.boxes or [], key=lambda box: -box.width_px * box.height_px)
@@ -298,42 +290,6 @@ def _between(one: FaceBox, other: FaceBox, share: float) -> _Expected:
     )
     drift_px = max(abs(one.left - other.left), abs(one.top - other.top)) / 2
     return _Expected(box, drift_px, certain=True)
-
-
-@dataclass(frozen=True)
-class _Region:
-    """A square of a frame that becomes a small picture of ``REGION_PX`` with the face at a good size."""
-
-    left: float
-    top: float
-    scale: float
-
-    @classmethod
-    def around(cls, box: FaceBox, drift_px: float) -> "_Region":
-        face_px = max(box.width_px, box.height_px)
-        side_px = max(face_px * REGION_PX / _FACE_IN_REGION_PX, face_px + 2 * drift_px + 0.5 * face_px)
-        left, top = (box.left + box.right - side_px) / 2, (box.top + box.bottom - side_px) / 2
-        return cls(left, top, REGION_PX / side_px)
-
-    def cut(self, pixels: Pixels) -> Pixels:
-        """The region, shrunken or enlarged; black where it leaves the frame."""
-        height, width = pixels.shape[:2]
-        side_px = REGION_PX / self.scale
-        x0, y0 = max(0, int(self.left)), max(0, int(self.top))
-        x1, y1 = min(width, int(self.left + side_px) + 1), min(height, int(self.top + side_px) + 1)
-        picture = np.zeros((REGION_PX, REGION_PX, 3), dtype=np.uint8)
-        if x1 <= x0 or y1 <= y0:
-            return picture
-        u0, v0 = round((x0 - self.left) * self.scale), round((y0 - self.top) * self.scale)
-        u1, v1 = round((x1 - self.left) * self.scale), round((y1 - self.top) * self.scale)
-        u0, v0, u1, v1 = max(0, u0), max(0, v0), min(REGION_PX, max(u1, u0 + 1)), min(REGION_PX, max(v1, v0 + 1))
-        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
-        picture[v0:v1, u0:u1] = cv2.resize(pixels[y0:y1, x0:x1], (u1 - u0, v1 - v0), interpolation=how)
-        return picture
-
-    def back(self, box: FaceBox) -> FaceBox:
-        """A box of the small picture in the frame's pixels."""
-        return moved(box, by=(self.left, self.top), scale=(1 / self.scale, 1 / self.scale))
 
 
 def _in_frame(boxes: Sequence[FaceBox], picture: Pixels, pixels: Pixels) -> list[FaceBox]:

@@ -6,14 +6,17 @@ import numpy as np
 from contracts.clips import Pixels
 
 _SIDE_PX = 32
+_READ_SIDE_PX = 128
 _BINS = 8
 _LEAST_NEW_COLOURS = 0.5
 _LEAST_CHANGE = 24.0
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
-    """A 32 x 32 copy, enough to see a cut and cheap to keep."""
-    return np.asarray(cv2.resize(pixels, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    """A 32 x 32 copy, enough to see a cut and cheap to keep; of large pictures only every so many pixels are read."""
+    step = max(1, min(pixels.shape[:2]) // _READ_SIDE_PX)
+    some = np.ascontiguousarray(pixels[::step, ::step])
+    return np.asarray(cv2.resize(some, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def is_cut(before: Pixels, after: Pixels) -> bool:

@@ -106,8 +106,13 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
-        return container.duration / av.time_base
+        return (container.duration - _unused_start(container)) / av.time_base
     return None
+
+
+def _unused_start(container: InputContainer) -> int:
+    """Matroska counts its duration from zero, even where nothing is shown before a later start."""
+    return max(0, container.start_time or 0) if "matroska" in container.format.name else 0
 
 
 def _measured_duration_s(container: InputContainer, stream: VideoStream) -> float | None:

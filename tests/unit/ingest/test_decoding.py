@@ -92,9 +92,11 @@ def test_too_little_memory_ends_only_the_child(tmp_path):
 
 
 def test_processor_time_is_limited(tmp_path):
-    path = a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=400, codec="mjpeg", form="mov")
+    """A programme stream may follow itself: minutes of decoding from a second of encoding."""
+    path = a_video(tmp_path / "a.mpg", scene=moving(1280, 720), frames=50, codec="mpeg2video")
+    path.write_bytes(path.read_bytes() * 300)
     with pytest.raises(DecoderKilled, match="processor time") as death:
-        list(in_child(path, rates=(Rate(1000.0, 1),), cpu_s=0))
+        list(in_child(path, cpu_s=0))
     assert death.value.reason == Reason.TIMEOUT
 
 
