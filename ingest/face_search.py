@@ -15,9 +15,7 @@ from ingest.shot_cuts import is_cut, thumbnail
 _LEAST_FACE_IN_REGION_PX = 28
 _PLAIN_FACE_PX = 24  # in the shrunken copy
 _ANCHOR_SLACK = 2.0  # faces move farther from anchor to anchor than from frame to frame
-_SEARCHES_AT_ONCE = 4
-_WINDOW_ANCHORS = 4
-_WINDOW_BYTES = 256 * 2**20
+_GAP_BYTES = 256 * 2**20
 _SAME_FACE_OVERLAP = 0.5
 _LEAST_CONFIDENCE = 0.9
 _SECOND_LOOK = 2.5  # times the long side, when a search found nothing
@@ -48,14 +46,13 @@ class _Held:
     frame: SampledFrame
     thumb: Pixels
     after_cut: bool = False
-    is_anchor: bool = False
     boxes: list[FaceBox] | None = None
     searched: bool = False
 
 
 @dataclass
 class FaceSearch:
-    """Locates faces over the frames of one media item, in windows of bounded size.
+    """Locates faces over the frames of one media item, holding few of them at a time.
 
     Anchors are searched in full: every k-th frame, the frames on both sides of a shot cut, and the last one. Between
     two anchors each face is looked for only around the place that the anchors on both sides suggest; a face that is
@@ -70,63 +67,53 @@ class FaceSearch:
     _found_any: bool = field(default=False, init=False)
 
     def located(self, frames: Iterable[SampledFrame]) -> Iterator[LocatedFrame]:
-        """Every frame with its faces, in order; holds a window of frames at a time."""
+        """Every frame with its faces, in order; holds the frames from one anchor to the next."""
         self._long_side_px = self.rules.long_side_px
-        window: list[_Held] = []
-        since_anchor = 0
+        gap: list[_Held] = []
         for frame in frames:
-            held = self._hold(frame, window[-1] if window else None)
-            since_anchor = 0 if not window or held.after_cut or window[-1].is_anchor else since_anchor
-            since_anchor += 1
+            held = _held(frame, gap[-1] if gap else None)
             if held.after_cut:
-                window[-1].is_anchor = True
-            held.is_anchor = not window or held.after_cut or since_anchor >= self.rules.every or self._full(window)
-            window.append(held)
-            if held.is_anchor and self._full(window):
-                yield from self._settle(window[:-1], upto=held)
-                window = [held]
-        if window:
-            window[-1].is_anchor = True
-            yield from self._settle(window, upto=None)
+                yield from self._close(gap)
+                gap = []
+            gap.append(held)
+            if len(gap) == 1:
+                self._search(held)
+            elif len(gap) > self.rules.every or _bytes(gap) > _GAP_BYTES:
+                yield from self._close(gap, and_answer_last=False)
+                gap = gap[-1:]
+        yield from self._close(gap)
 
-    def _full(self, window: Sequence[_Held]) -> bool:
-        held_bytes = sum(held.frame.pixels.nbytes for held in window)
-        return len(window) > _WINDOW_ANCHORS * self.rules.every or held_bytes > _WINDOW_BYTES
-
-    def _hold(self, frame: SampledFrame, before: _Held | None) -> _Held:
-        thumb = thumbnail(frame.pixels)
-        return _Held(frame, thumb, after_cut=before is not None and is_cut(before.thumb, thumb))
-
-    def _settle(self, window: Sequence[_Held], *, upto: _Held | None) -> Iterator[LocatedFrame]:
-        reach = [*window, upto] if upto is not None else window
-        self._search([held for held in reach if held.is_anchor and held.boxes is None])
-        self._mend(reach)
-        while halves := self._middles_of_change(reach):
-            for held in halves:
-                held.is_anchor = True
-            self._search(halves)
-            self._mend(reach)
-        self._follow(reach)
-        self._search([held for held in window if held.boxes is None])
-        for held in window:
+    def _close(self, gap: Sequence[_Held], *, and_answer_last: bool = True) -> Iterator[LocatedFrame]:
+        """Search the last frame of a gap, whose first one has been searched, and follow the faces in between."""
+        if not gap:
+            return
+        anchors = [0, len(gap) - 1] if len(gap) > 1 else [0]
+        if gap[-1].boxes is None:
+            self._search(gap[-1])
+        self._mend(gap, anchors)
+        while halves := self._middles_of_change(gap, anchors):
+            for middle in halves:
+                self._search(gap[middle])
+            anchors = sorted([*anchors, *halves])
+            self._mend(gap, anchors)
+        self._follow(gap, anchors)
+        for held in gap if and_answer_last else gap[:-1]:
+            if held.boxes is None:
+                self._search(held)
             yield self._answer(held)
 
-    def _search(self, wanted: Sequence[_Held]) -> None:
-        for start in range(0, len(wanted), _SEARCHES_AT_ONCE):
-            for held in wanted[start : start + _SEARCHES_AT_ONCE]:
-                held.searched = True
-            self._search_some(wanted[start : start + _SEARCHES_AT_ONCE])
+    def _search(self, held: _Held) -> None:
+        self.count("full", 1)
+        held.searched = True
+        held.boxes = self._look(held, self._long_side_px)
+        if held.boxes:
+            self._found_any = True
+        elif not self._found_any:
+            self._look_again(held)
 
-    def _search_some(self, wanted: Sequence[_Held]) -> None:
-        self.count("full", len(wanted))
-        pictures = [shrunken(held.frame.pixels, self._long_side_px) for held in wanted]
-        answers = self.locator.locate(pictures)
-        for held, picture, boxes in zip(wanted, pictures, answers, strict=True):
-            held.boxes = _sure(_in_frame(boxes, picture, held.frame.pixels))
-            if held.boxes:
-                self._found_any = True
-            elif not self._found_any:
-                self._look_again(held)
+    def _look(self, held: _Held, long_side_px: int) -> list[FaceBox]:
+        picture = shrunken(held.frame.pixels, long_side_px)
+        return _sure(_in_frame(self.locator.locate([picture])[0], picture, held.frame.pixels))
 
     def _scale(self, held: _Held) -> float:
         """How much smaller the copy is that is searched."""
@@ -140,49 +127,46 @@ class FaceSearch:
         if not is_power_of_two or max(held.frame.pixels.shape) <= self.rules.long_side_px:
             return
         self.count("full", 1)
-        closer = shrunken(held.frame.pixels, closer_px)
-        held.boxes = _sure(_in_frame(self.locator.locate([closer])[0], closer, held.frame.pixels))
+        held.boxes = self._look(held, closer_px)
         if held.boxes:
             self._found_any = True
             self._long_side_px = closer_px
 
-    def _follow(self, reach: Sequence[_Held]) -> None:
+    def _follow(self, gap: Sequence[_Held], anchors: Sequence[int]) -> None:
         """Look at the expected places of all frames between anchors at once."""
         asked: list[_Asked] = []
-        for held, expected in _expectations(reach):
+        for held, expected in _expectations(gap, anchors):
             held.boxes = []
             asked += [_Asked(held, face) for face in expected]
         self._confirm(asked)
         self._look_around([one for one in asked if one.box is None])
         for one in asked:
             one.settle()
-        for held in reach:
+        for held in gap:
             held.boxes = held.boxes and _without_doubles(held.boxes)
 
-    def _mend(self, reach: Sequence[_Held]) -> None:
+    def _mend(self, gap: Sequence[_Held], anchors: Sequence[int]) -> None:
         """A face that one anchor shows and the next one lacks is often there, and was just missed by the search."""
         asked: list[_Asked] = []
-        for one, other in itertools.pairwise([held for held in reach if held.is_anchor]):
-            if not other.after_cut:
-                gone, new = _unpaired(one.boxes or [], other.boxes or [])
-                asked += [_Asked(other, _Expected(box, 0.0, certain=False)) for box in gone]
-                asked += [_Asked(one, _Expected(box, 0.0, certain=False)) for box in new]
+        for one, other in itertools.pairwise(gap[i] for i in anchors):
+            gone, new = _unpaired(one.boxes or [], other.boxes or [])
+            asked += [_Asked(other, _Expected(box, 0.0, certain=False)) for box in gone]
+            asked += [_Asked(one, _Expected(box, 0.0, certain=False)) for box in new]
         self._confirm(asked)
         for one in asked:
             one.settle()
         for held in {id(one.held): one.held for one in asked}.values():
             held.boxes = _without_doubles(held.boxes or [])
 
-    def _middles_of_change(self, reach: Sequence[_Held]) -> list[_Held]:
+    def _middles_of_change(self, gap: Sequence[_Held], anchors: Sequence[int]) -> list[int]:
         """Where a face comes or goes between two anchors, the frame in the middle shows more: halve until it is met.
 
         Faces near the limit of what the search can see flicker; they are not worth it.
         """
-        anchors = [i for i, held in enumerate(reach) if held.is_anchor]
         return [
-            reach[(begin + end) // 2]
+            (begin + end) // 2
             for begin, end in itertools.pairwise(anchors)
-            if end - begin > 1 and self._changes(reach[begin], reach[end])
+            if end - begin > 1 and self._changes(gap[begin], gap[end])
         ]
 
     def _changes(self, one: _Held, other: _Held) -> bool:
@@ -224,6 +208,15 @@ class FaceSearch:
         )
 
 
+def _held(frame: SampledFrame, before: _Held | None) -> _Held:
+    thumb = thumbnail(frame.pixels)
+    return _Held(frame, thumb, after_cut=before is not None and is_cut(before.thumb, thumb))
+
+
+def _bytes(gap: Sequence[_Held]) -> int:
+    return sum(held.frame.pixels.nbytes for held in gap)
+
+
 @dataclass(frozen=True)
 class _Expected:
     """Where a face should be; ``certain`` when the anchors on both sides show it."""
@@ -256,16 +249,15 @@ class _Asked:
             self.held.boxes.append(self.box)
 
 
-def _expectations(reach: Sequence[_Held]) -> Iterator[tuple[_Held, list[_Expected]]]:
-    anchors = [i for i, held in enumerate(reach) if held.is_anchor]
+def _expectations(gap: Sequence[_Held], anchors: Sequence[int]) -> Iterator[tuple[_Held, list[_Expected]]]:
     for begin, end in itertools.pairwise(anchors):
-        before, after = reach[begin].boxes or [], reach[end].boxes or []
+        before, after = gap[begin].boxes or [], gap[end].boxes or []
         pairs = match(before, after, slack=math.inf)
         lone = _lone(before, {i for i, _ in pairs}) + _lone(after, {j for _, j in pairs})
         for k in range(begin + 1, end):
             share = (k - begin) / (end - begin)
             both = [_between(before[i], after[j], share) for i, j in pairs]
-            yield reach[k], [*both, *(_Expected(box, 0.5 * box.width_px, certain=False) for box in lone)]
+            yield gap[k], [*both, *(_Expected(box, 0.5 * box.width_px, certain=False) for box in lone)]
 
 
 def _unpaired(before: Sequence[FaceBox], after: Sequence[FaceBox]) -> tuple[list[FaceBox], list[FaceBox]]:

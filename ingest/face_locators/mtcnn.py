@@ -6,6 +6,7 @@ networks and their weights (which lie in facenet-pytorch's wheel) are used; the 
 bytes by OpenCV and many pictures share one forward pass, which is several times cheaper on a processor.
 """
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class MtcnnFaceLocator:
     @classmethod
     def load(cls, *, torch_threads: int, min_face_px: int = MIN_FACE_PX) -> "MtcnnFaceLocator":
         """Load the three networks; ``torch_threads`` holds for the whole process."""
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the decoder on a busy machine
         import torch
         from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 

@@ -154,14 +154,14 @@ def test_a_window_of_frames_is_held_and_no_more():
             pass
         return most
 
-    assert peak(60) == peak(600) <= 4 * RULES.every + 4
+    assert peak(60) == peak(600) <= RULES.every + 3
 
 
 def test_huge_frames_make_small_windows(monkeypatch):
-    monkeypatch.setattr("ingest.face_search._WINDOW_BYTES", 1 * 320 * 180 * 3)
+    monkeypatch.setattr("ingest.face_search._GAP_BYTES", 1 * 320 * 180 * 3)
     located, counts = search([painted(320, 180, (40 + n, 40, 60)) for n in range(20)])
     assert all(len(one.boxes) == 1 for one in located)
-    assert counts["full"] == 11
+    assert counts["full"] == 20
 
 
 def test_the_same_frames_give_the_same_boxes():

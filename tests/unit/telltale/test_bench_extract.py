@@ -9,15 +9,18 @@ from telltale.bench_extract import Agreement, ExtractBench, measure
 from tests.support.media import PaintLocator, a_video, moving
 
 
+def paint(picture):
+    return PaintLocator().locate([picture])[0]
+
+
+def measured(path, *, baseline=paint, frames=64) -> ExtractBench:
+    video = a_video(path, scene=moving(640, 360, side_px=80), frames=frames)
+    return measure(video, locator=PaintLocator(), baseline=baseline, rules=ExtractionRules())
+
+
 @pytest.fixture
 def bench(tmp_path) -> ExtractBench:
-    video = a_video(tmp_path / "a.mp4", scene=moving(640, 360, side_px=80), frames=64)
-    return measure(
-        video,
-        locator=PaintLocator(),
-        baseline=lambda picture: PaintLocator().locate([picture])[0],
-        rules=ExtractionRules(),
-    )
+    return measured(tmp_path / "a.mp4")
 
 
 def test_both_ways_look_at_the_same_frames_and_find_the_same_faces(bench):
@@ -29,14 +32,8 @@ def test_both_ways_look_at_the_same_frames_and_find_the_same_faces(bench):
 
 
 def test_a_face_that_only_one_side_sees_lowers_the_agreement(tmp_path):
-    video = a_video(tmp_path / "a.mp4", scene=moving(640, 360, side_px=80), frames=32)
     extra = FaceBox(500, 250, 600, 350, 1.0)
-    bench = measure(
-        video,
-        locator=PaintLocator(),
-        baseline=lambda picture: [*PaintLocator().locate([picture])[0], extra],
-        rules=ExtractionRules(),
-    )
+    bench = measured(tmp_path / "a.mp4", baseline=lambda picture: [*paint(picture), extra], frames=32)
     assert bench.usable == Agreement(64, 32, 32, 32)
     assert bench.usable.share == 0.5
 
