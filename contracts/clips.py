@@ -60,7 +60,8 @@ class FaceBox:
 class FaceCrop:
     """A native-resolution picture of one face with its surroundings.
 
-    ``pixels``: H x W x 3 uint8 RGB, never resampled; ``box``: the face inside these pixels.
+    ``pixels``: H x W x 3 uint8 RGB, never resampled; ``box``: the face inside these pixels; ``origin``: where the
+    upper left pixel lies in its frame, as (x, y), so that crops of one clip can be laid over each other.
     """
 
     pixels: Pixels
@@ -68,6 +69,7 @@ class FaceCrop:
     track_id: int
     pts_s: float
     frame_index: int
+    origin: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         _require_rgb(self.pixels, "a face crop")

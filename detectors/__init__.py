@@ -6,7 +6,9 @@ from detectors import probe
 from detectors.calibration import Calibration
 from detectors.cards import DetectorCard
 from detectors.detector import Detector, DetectorSpec
+from detectors.devices import resolved
 from detectors.registry import REGISTRY, UnknownDetector
+from detectors.runtime import Runtime
 from detectors.weights import Availability, availability_of
 
 __all__ = [
@@ -54,4 +56,6 @@ def create(name: str, *, weights: Path, device: str = "cpu", allow_untrained: bo
         UnknownDetector: no detector has this name.
         DetectorUnavailable: its weights are missing or wrong; the message names the command that mends it.
     """
-    return REGISTRY.create(name, weights=weights, device=device, allow_untrained=allow_untrained)
+    return REGISTRY.create(
+        name, weights=weights, runtime=Runtime(device=resolved(device)), allow_untrained=allow_untrained
+    )

@@ -11,6 +11,7 @@ from detectors.detector import DetectorSpec
 Sha256 = str
 _SHA256 = r"^[0-9a-f]{64}$"
 _PLAIN_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_PLAIN_PATH = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"
 
 
 class _Part(BaseModel):
@@ -65,30 +66,65 @@ class ConvertedFile(_Part):
     converter: str = Field(pattern=r"^[\w.]+:\w+$")
 
 
-class WeightsFile(_Part):
-    """One file of the published weights, pinned; ``converted`` when another file is loaded in its place."""
+class Checkpoint(_Part):
+    """What a published torch checkpoint becomes once: a safetensors file with the original's own tensor names.
+
+    ``network`` names the original network that these tensors must fit, as ``system/network``; ``strip`` are prefixes
+    that are taken off the keys, the first that fits.
+    """
 
     file: str = Field(pattern=_PLAIN_NAME)
-    sha256: Sha256 = Field(pattern=_SHA256)
-    bytes: PositiveInt
+    network: str = Field(pattern=r"^[a-z0-9_]+/[a-z0-9_]+$")
+    strip: tuple[str, ...] = ("module.",)
+
+
+class WeightsFile(_Part):
+    """One file of the published weights; ``converted`` or ``checkpoint`` when another file is loaded in its place.
+
+    Without a ``sha256`` the first file that is fetched is trusted, and its hash is recorded. An ``optional`` file is
+    not needed to score.
+    """
+
+    file: str = Field(pattern=_PLAIN_PATH)
+    sha256: Sha256 | None = Field(default=None, pattern=_SHA256)
+    bytes: PositiveInt | None = None
     url: str | None = None
+    optional: bool = False
     converted: ConvertedFile | None = None
+    checkpoint: Checkpoint | None = None
+
+    @model_validator(mode="after")
+    def _becomes_one_thing(self) -> "WeightsFile":
+        if self.converted and self.checkpoint:
+            raise ValueError(f"{self.file} is either converted or read as a checkpoint")
+        return self
 
     @property
     def loaded_file(self) -> str:
-        return self.converted.file if self.converted else self.file
+        stored = self.converted or self.checkpoint
+        return stored.file if stored else self.file
 
     @property
-    def loaded_sha256(self) -> Sha256:
+    def loaded_sha256(self) -> Sha256 | None:
+        """The pinned hash of the file that is loaded; ``None`` where the record of the first fetch decides."""
+        if self.checkpoint:
+            return None
         return self.converted.sha256 if self.converted else self.sha256
 
 
 class Cost(_Part):
-    """What scoring costs; the timing with the command that printed it."""
+    """What scoring costs; the times with the command that printed them.
+
+    ``multiply_adds`` are per clip; ``ms_per_clip`` by the number of clips in a batch; ``memory_mib`` is what the
+    process grows by when the detector is loaded and scores.
+    """
 
     parameters: PositiveInt
     multiply_adds: PositiveInt | None = None
     cpu_ms_per_clip: PositiveFloat | None = None
+    ms_per_clip: dict[PositiveInt, PositiveFloat] = {}
+    memory_mib: PositiveFloat | None = None
+    load_s: PositiveFloat | None = None
     measured_on: str | None = None
     command: str | None = None
 
@@ -99,7 +135,11 @@ class Licences(_Part):
 
 
 class DetectorCard(_Part):
-    """All that is said of one detector; ``shipped`` weights lie in the package, others are fetched."""
+    """All that is said of one detector; ``shipped`` weights lie in the package, others are fetched.
+
+    ``defects`` are those of the published system, each with what is done about it here; ``archive_url`` is a tarball
+    that holds the weights files.
+    """
 
     spec: DetectorSpec
     lifecycle: Literal["experimental", "active", "deprecated"]
@@ -112,7 +152,9 @@ class DetectorCard(_Part):
     thresholds: Thresholds | None = None
     blind_spots: tuple[str, ...]
     not_for: tuple[str, ...]
+    defects: tuple[str, ...] = ()
     weights: tuple[WeightsFile, ...]
+    archive_url: str | None = None
     shipped: bool = False
     cost: Cost
     licences: Licences

@@ -9,14 +9,39 @@ from contracts.clips import FaceClip
 from contracts.demands import CropDemand
 
 ManipulationKind = Literal["face_swap", "reenactment", "lip_sync", "full_synthesis", "splice"]
+ColourOrder = Literal["rgb", "bgr"]
+Pooling = Literal["mean_logit", "mean", "confident"]
+
+
+class UnfitClip(ValueError):
+    """What a detector was given is not a clip of the length that its demand allows; the message says what it is."""
+
+
+class MemberNetwork(BaseModel):
+    """One of the networks that a detector is made of.
+
+    ``network`` is the architecture; it sees ``frames`` pictures of ``height_px`` x ``width_px`` at a time; ``weight``
+    is its share within the detector.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    network: str
+    height_px: PositiveInt
+    width_px: PositiveInt
+    colour_order: ColourOrder = "rgb"
+    frames: PositiveInt = 1
+    weight: float = Field(1.0, gt=0.0)
 
 
 class DetectorSpec(BaseModel):
     """The facts about one detector that others act on; readable without loading its network.
 
-    ``looks_for`` names the kinds of manipulation it was made for; ``input_px`` is the side of the square picture that
-    its network sees; ``origin`` says where it comes from in one phrase; ``fusion_weight`` is its share next to other
-    detectors; ``may_call_alone`` allows a ``likely_manipulated`` that rests on this detector only.
+    ``looks_for`` names the kinds of manipulation it was made for; ``input_px`` is the longest side of a picture
+    that its networks see, ``members`` are these networks; ``pooling`` makes one raw score of a face track's clip scores
+    (:func:`detectors.pooling.pool`); ``origin`` says where it comes from in one phrase; ``fusion_weight`` is its share
+    next to other detectors; ``may_call_alone`` allows a ``likely_manipulated`` that rests on this detector only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +52,9 @@ class DetectorSpec(BaseModel):
     looks_for: tuple[ManipulationKind, ...]
     demand: CropDemand
     input_px: PositiveInt
-    colour_order: Literal["rgb", "bgr"] = "rgb"
+    colour_order: ColourOrder = "rgb"
+    members: tuple[MemberNetwork, ...] = ()
+    pooling: Pooling = "mean_logit"
     origin: str
     licence: str
     fusion_weight: float = Field(1.0, gt=0.0)
@@ -63,5 +90,9 @@ class Detector(Protocol):
     def device(self) -> str: ...
 
     def score(self, clips: Sequence[FaceClip]) -> list[float]:
-        """Raw scores, 0 (genuine) to 1 (manipulated), uncalibrated: one per clip, in the order of the clips."""
+        """Raw scores, 0 (genuine) to 1 (manipulated), uncalibrated: one per clip, in the order of the clips.
+
+        Raises:
+            UnfitClip: something among ``clips`` is no clip, or has more or fewer crops than the demand allows.
+        """
         ...

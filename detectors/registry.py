@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts.errors import DetectorUnavailable
 from detectors.cards import DetectorCard, read_card
 from detectors.detector import Detector
-from detectors.devices import resolved
+from detectors.runtime import Runtime
 from detectors.weights import availability_of, folder_of
 
 PACKAGE = Path(__file__).parent
@@ -24,8 +24,8 @@ class UnknownDetector(KeyError):
 class Registry:
     """Detector names, each with the ``module:function`` that makes it and its card ``<cards>/<name>.json``.
 
-    The factory is called as ``make(card, folder=..., device=...)``: ``folder`` holds the verified weights files of the
-    card, or is ``None`` for seeded random weights; ``device`` is a resolved torch device.
+    The factory is called as ``make(card, folder=..., runtime=...)``: ``folder`` holds the verified weights files of the
+    card, or is ``None`` for seeded random weights.
 
     Raises:
         ValueError: a name is registered twice.
@@ -60,14 +60,14 @@ class Registry:
         module, function = self._targets[name].split(":")
         return getattr(importlib.import_module(module), function)
 
-    def create(self, name: str, *, weights: Path, device: str, allow_untrained: bool) -> Detector:
+    def create(self, name: str, *, weights: Path, runtime: Runtime, allow_untrained: bool) -> Detector:
         """As :func:`detectors.create`."""
         card = self.card(name)
         state = availability_of(card, weights)
         if not state.available and not allow_untrained:
             raise DetectorUnavailable(f"detector {name!r} cannot run: {state.detail}")
         folder = folder_of(card, weights) if state.available else None
-        return self.factory(name)(card, folder=folder, device=resolved(device))
+        return self.factory(name)(card, folder=folder, runtime=runtime)
 
     def _require(self, name: str) -> None:
         if name not in self._targets:

@@ -1,7 +1,7 @@
 """Where the weights of a detector lie, whether they are the pinned ones, and how they get into a network."""
 
 import hashlib
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,18 +50,25 @@ def _sha256_of(path: Path, size_bytes: int, modified_ns: int) -> str:
     return digest.hexdigest()
 
 
-def identity_of(card: DetectorCard) -> str:
+def identity_of(card: DetectorCard, folder: Path) -> str:
     """One SHA-256 for all weights of a detector: of the file itself, or of the list of hashes if there are several."""
-    hashes = [file.loaded_sha256 for file in card.weights]
+    hashes = [file.loaded_sha256 or sha256_of(folder / file.loaded_file) for file in card.weights if not file.optional]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def version_of(card: DetectorCard, folder: Path | None) -> str:
+    """The version of a detector with these weights: weights that the card does not pin are part of it."""
+    if folder is None or all(file.loaded_sha256 for file in card.weights if not file.optional):
+        return card.spec.version
+    return f"{card.spec.version}+{identity_of(card, folder)[:8]}"
 
 
 def availability_of(card: DetectorCard, weights: Path) -> Availability:
     """Whether every weights file of the card is there with its pinned hash; loads nothing."""
     folder = folder_of(card, weights)
-    wrong = [flaw for file in card.weights if (flaw := _flaw_of(folder, file))]
+    wrong = [flaw for file in card.weights if not file.optional and (flaw := _flaw_of(folder, file))]
     if not wrong and card.weights:
-        return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card))
+        return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card, folder))
     problem = "; ".join(wrong) or "its card names no weights"
     return Availability(available=False, detail=f"{problem}. {_mend(card)}", weights_sha256=None)
 
@@ -70,7 +77,7 @@ def _flaw_of(folder: Path, file: WeightsFile) -> str | None:
     path = folder / file.loaded_file
     if not path.is_file():
         return f"{file.loaded_file} is missing"
-    if sha256_of(path) != file.loaded_sha256:
+    if file.loaded_sha256 and sha256_of(path) != file.loaded_sha256:
         return f"{file.loaded_file} is not the file that the card names (other SHA-256)"
     return None
 
@@ -95,7 +102,7 @@ def load_strictly(network: "nn.Module", path: Path) -> None:
     network.load_state_dict(tensors, strict=True)
 
 
-def shapes_of(tensors: "dict[str, Tensor]") -> dict[str, tuple[int, ...]]:
+def shapes_of(tensors: "Mapping[str, Tensor]") -> dict[str, tuple[int, ...]]:
     """Key and shape of every tensor."""
     return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 

@@ -4,23 +4,25 @@ from functools import partial
 from pathlib import Path
 
 from detectors.cards import DetectorCard
-from detectors.frame_detector import FrameDetector, loaded
+from detectors.frame_detector import FrameDetector
 from detectors.networks.mobilenet_v2 import INPUT_MEAN, INPUT_STD, MobileNetV2
+from detectors.networks.original import OriginalNetwork, loaded
 from detectors.preprocessing import square_view
+from detectors.runtime import Runtime
 
 WEIGHTS = "telltale.safetensors"
 VIEW_MARGIN = 0.15  # in the middle of what it learned from; the crops of its demand reach further, for the eye
 
 
-def make(card: DetectorCard, *, folder: Path | None, device: str) -> FrameDetector:
+def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameDetector:
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    network = loaded(MobileNetV2, folder and folder / WEIGHTS, device=device)
+    network = loaded(OriginalNetwork(make=MobileNetV2), folder and folder / WEIGHTS)
     return FrameDetector(
         card,
-        [network],
+        [runtime.placed(network)],
         view=partial(square_view, margin=VIEW_MARGIN, size_px=card.spec.input_px),
         mean=INPUT_MEAN,
         std=INPUT_STD,
-        untrained=folder is None,
-        device=device,
+        folder=folder,
+        runtime=runtime,
     )

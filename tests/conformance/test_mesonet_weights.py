@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 import detectors
 from detectors.fetching import fetch
-from detectors.frame_detector import loaded
 from detectors.networks.mesonet import Meso4, MesoInception4
+from detectors.networks.original import OriginalNetwork, loaded
 from tests.support.faces import clips
 from tests.support.parts import MEDIA
 
@@ -70,7 +70,7 @@ def their_meso_inception4(state: State, pictures: Tensor) -> Tensor:
 )
 @torch.inference_mode()
 def test_both_conversions_compute_the_same(weights: Path, kind, ours: str, theirs: str, formula):
-    network = loaded(kind, weights / "mesonet" / f"{ours}.safetensors", device="cpu")
+    network = loaded(OriginalNetwork(make=kind), weights / "mesonet" / f"{ours}.safetensors")
     state = torch.load(THEIRS / f"{theirs}_torch_derived.pt", weights_only=True)
     pictures = torch.rand(8, 3, 256, 256, generator=torch.Generator().manual_seed(5))
     logits, wanted = network(pictures), formula(state, pictures)

@@ -12,6 +12,7 @@ from contracts.errors import DetectorUnavailable
 from detectors.cards import DetectorCard
 from detectors.probe import probe_clips, prove
 from detectors.registry import Registry
+from detectors.runtime import Runtime
 from detectors.weights import sha256_of
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "detectors.md").read_text(encoding="utf-8")
@@ -45,7 +46,7 @@ def card_with_real_weights(weights: Path) -> dict:
 
 
 def test_the_plug_in_of_the_guide_is_a_sound_detector(registry: Registry, tmp_path: Path):
-    detector = registry.create("dots", weights=tmp_path / "weights", device="cpu", allow_untrained=False)
+    detector = registry.create("dots", weights=tmp_path / "weights", runtime=Runtime(), allow_untrained=False)
     prove(detector)
     assert not detector.untrained
     even, pasted = probe_clips(detector.spec)
@@ -54,8 +55,8 @@ def test_the_plug_in_of_the_guide_is_a_sound_detector(registry: Registry, tmp_pa
 
 def test_it_needs_its_weights_or_says_that_it_is_untrained(registry: Registry, tmp_path: Path):
     with pytest.raises(DetectorUnavailable, match="telltale detectors fetch dots"):
-        registry.create("dots", weights=tmp_path / "nowhere", device="cpu", allow_untrained=False)
-    assert registry.create("dots", weights=tmp_path / "nowhere", device="cpu", allow_untrained=True).untrained
+        registry.create("dots", weights=tmp_path / "nowhere", runtime=Runtime(), allow_untrained=False)
+    assert registry.create("dots", weights=tmp_path / "nowhere", runtime=Runtime(), allow_untrained=True).untrained
 
 
 def test_the_guide_names_every_registered_detector():

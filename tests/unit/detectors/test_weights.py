@@ -41,7 +41,7 @@ def test_the_right_files_make_a_detector_available(tmp_path: Path):
     put(tmp_path, b"a", b"b")
     state = availability_of(card_for(b"a", b"b"), tmp_path)
     assert state.available
-    assert state.weights_sha256 == identity_of(card_for(b"a", b"b"))
+    assert state.weights_sha256 == identity_of(card_for(b"a", b"b"), tmp_path / "fake")
 
 
 def test_a_missing_and_a_wrong_file_are_named_with_the_way_out(tmp_path: Path):
@@ -58,10 +58,10 @@ def test_a_card_without_weights_is_not_available(tmp_path: Path):
     assert not availability_of(a_card(shipped=True), tmp_path).available
 
 
-def test_the_identity_is_the_hash_of_one_file_and_of_the_list_of_several():
-    alone = identity_of(card_for(b"a"))
+def test_the_identity_is_the_hash_of_one_file_and_of_the_list_of_several(tmp_path: Path):
+    alone = identity_of(card_for(b"a"), tmp_path)
     assert alone == hashlib.sha256(b"a").hexdigest()
-    assert len({alone, identity_of(card_for(b"a", b"b")), identity_of(card_for(b"b", b"a"))}) == 3
+    assert len({alone, identity_of(card_for(b"a", b"b"), tmp_path), identity_of(card_for(b"b", b"a"), tmp_path)}) == 3
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path):

@@ -1,0 +1,1 @@
+"""Golden fixtures of the founding systems in, one line per comparison out."""
