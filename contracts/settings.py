@@ -98,7 +98,14 @@ class ExtractSettings(ProcessSettings):
 class DetectSettings(ProcessSettings):
     """Crop batches in, ``detector.scores`` out."""
 
-    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N, or several: cuda:0,1")
+    precision: Literal["fp32", "fp16", "bf16"] = Field(default="fp32", description="numbers that networks count in")
+    compile_networks: bool = Field(default=False, description="let torch.compile have the networks; slower to load")
+    channels_last: bool = Field(default=True, description="keep the colours of a pixel side by side in memory")
+    residence: Literal["hot", "warm", "cold"] = Field(
+        default="hot", description="idle detectors stay loaded, release their weights, or end their process (up only)"
+    )
+    idle_s: PositiveFloat = Field(default=300.0, description="without work for this long a detector is idle")
     weights: Path | None = Field(default=None, description="folder of fetched weights; default: HOME/weights")
     micro_batch_clips: PositiveInt = Field(default=32, description="most clips in one forward pass")
     micro_batch_age_s: PositiveFloat = Field(default=0.05, description="longest wait for a fuller forward pass")

@@ -126,11 +126,17 @@ def test_making_random_weights_leaves_the_global_randomness_alone(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("wish", "cuda_devices", "device"),
-    [("auto", 0, "cpu"), ("auto", 2, "cuda:0"), ("cuda", 1, "cuda:0"), ("cuda:1", 2, "cuda:1")],
+    ("wish", "cuda_devices", "devices"),
+    [
+        ("auto", 0, ("cpu",)),
+        ("auto", 2, ("cuda:0",)),
+        ("cuda", 1, ("cuda:0",)),
+        ("cuda:1", 2, ("cuda:1",)),
+        ("cuda:0,1", 2, ("cuda:0", "cuda:1")),
+    ],
 )
-def test_a_wish_becomes_a_device(wish: str, cuda_devices: int, device: str):
-    assert _on_this_machine(wish, cuda_devices) == device
+def test_a_wish_becomes_devices(wish: str, cuda_devices: int, devices: tuple[str, ...]):
+    assert _on_this_machine(wish, cuda_devices) == devices
 
 
 def test_a_device_that_is_not_here_is_refused_with_the_way_out():
@@ -138,7 +144,12 @@ def test_a_device_that_is_not_here_is_refused_with_the_way_out():
         _on_this_machine("cuda:1", 1)
 
 
-@pytest.mark.parametrize("wish", ["gpu", "cuda:x", "", "mps"])
+def test_one_device_is_not_two():
+    with pytest.raises(ValueError, match="twice"):
+        _on_this_machine("cuda:1,1", 2)
+
+
+@pytest.mark.parametrize("wish", ["gpu", "cuda:x", "", "mps", "cuda:0,", "cuda:0;1"])
 def test_a_device_that_does_not_exist_is_a_mistake(wish: str):
     with pytest.raises(ValueError, match="cuda:N"):
         resolved(wish)
