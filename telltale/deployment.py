@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts.settings import DashboardSettings, ProcessSettings
+from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings
+from telltale.demand import CropsWaiting
 from telltale.errors import CommandFailed
 from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port, free_ports
 from telltale.supervisor import ChildSpec
@@ -95,7 +96,14 @@ class Deployment:
             cwd=self.home,
             log=self.log(name),
             ready=page_answers(f"http://{LOOPBACK}:{port}/ready"),
+            wanted=self._demand(env) if name == "detect" else None,
         )
+
+    def _demand(self, env: Mapping[str, str]) -> Callable[[], bool] | None:
+        """The question that wakes the detectors, where they are to be cold while nothing is to be done."""
+        if DetectSettings().residence != "cold":
+            return None
+        return CropsWaiting(env["KAFKA_BOOTSTRAP_SERVERS"], self.detector_names)
 
     def _dashboard_child(self, env: Mapping[str, str]) -> ChildSpec:
         return ChildSpec(

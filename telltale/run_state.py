@@ -20,6 +20,7 @@ class ChildState(StrEnum):
 
     STARTING = "starting"
     READY = "ready"
+    COLD = "cold"
     BACKING_OFF = "backing_off"
     STOPPED = "stopped"
 

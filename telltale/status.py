@@ -11,6 +11,7 @@ from telltale.terminal import out, say_json
 NOTHING_RUNS = 1
 _STYLES = {
     ChildState.READY: "green",
+    ChildState.COLD: "blue",
     ChildState.STARTING: "yellow",
     ChildState.BACKING_OFF: "red",
     ChildState.STOPPED: "dim",

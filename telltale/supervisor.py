@@ -16,11 +16,16 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 60.0
 MISSES_ALLOWED = 3
+DEMAND_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChildSpec:
-    """One child: its name, its command, its environment, and a question that says whether it does its work."""
+    """One child: its name, its command, its environment, and a question that says whether it does its work.
+
+    With ``wanted`` it runs only on demand: it is started when the question says yes, and left alone when it ends with
+    status 0, as it does when it has had no work for a while.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -30,6 +35,7 @@ class ChildSpec:
     cwd: Path | None = None
     grace_s: float = 20.0
     stops_last: bool = False
+    wanted: Callable[[], bool] | None = None
 
 
 class Listener(Protocol):
@@ -100,9 +106,12 @@ class Supervisor:
         self._children: dict[str, Child] = {}
 
     def add(self, spec: ChildSpec) -> None:
-        """Start a child and keep it running from now on."""
+        """Start a child and keep it running from now on, or from its first work on where it runs on demand."""
         self._children[spec.name] = child = Child(spec)
-        self._start(child)
+        if spec.wanted:
+            child.turn(ChildState.COLD)
+        else:
+            self._start(child)
 
     @property
     def stages(self) -> dict[str, StageStatus]:
@@ -111,8 +120,8 @@ class Supervisor:
 
     @property
     def ready(self) -> bool:
-        """Whether every child does its work."""
-        return all(child.state is ChildState.READY for child in self._children.values())
+        """Whether every child does its work, or has none."""
+        return all(child.state in (ChildState.READY, ChildState.COLD) for child in self._children.values())
 
     def look(self) -> bool:
         """Look at every child once: notice ends, restart what is due, ask who is ready. Whether anything changed."""
@@ -135,10 +144,21 @@ class Supervisor:
     def _look_at(self, child: Child) -> bool:
         if child.state is ChildState.STOPPED:
             return False
+        if child.state is ChildState.COLD:
+            return self._start_if_wanted(child)
         if child.process is None:
             return self._restart_if_due(child)
         status = child.process.poll()
         return self._ask_if_ready(child) if status is None else self._note_the_end(child, child.process, status)
+
+    def _start_if_wanted(self, child: Child) -> bool:
+        if self._clock() < child.look_again_at_s:
+            return False
+        child.look_again_at_s = self._clock() + DEMAND_EVERY_S
+        wanted = child.spec.wanted is not None and child.spec.wanted()
+        if wanted:
+            self._start(child)
+        return wanted
 
     def _restart_if_due(self, child: Child) -> bool:
         if self._clock() < child.look_again_at_s:
@@ -149,6 +169,11 @@ class Supervisor:
 
     def _note_the_end(self, child: Child, process: subprocess.Popen[bytes], status: int) -> bool:
         end_group(process.pid)  # what the child had started itself must not outlive it
+        if child.spec.wanted and status == 0:
+            child.process, child.failures, child.look_again_at_s = None, 0, self._clock()
+            child.turn(ChildState.COLD)
+            self._tell("child went cold", child=child.spec.name)
+            return True
         child.failures = 1 if self._clock() - child.started_at_s >= STEADY_S else child.failures + 1
         pause_s = self._pause_s(child.failures)
         child.process, child.look_again_at_s = None, self._clock() + pause_s

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,32 @@ def test_pauses_grow_to_a_limit_and_never_shrink():
     assert pauses == sorted(pauses)
     assert pauses[0] > 0
     assert pauses[-1] == LONGEST_PAUSE_S
+
+
+def test_a_child_on_demand_is_started_by_work_and_left_alone_when_it_ends_without_any(
+    supervisor: Supervisor, diary: Diary, tmp_path: Path
+):
+    work = tmp_path / "work"
+    ends_when_done = f"import pathlib, time\nwhile pathlib.Path({str(work)!r}).exists(): time.sleep(0.02)"
+    spec = a_child(tmp_path, "on demand", ends_when_done)
+    supervisor.add(replace(spec, wanted=work.exists))
+    supervisor.look()
+    assert supervisor.stages["on demand"].state is ChildState.COLD
+    assert supervisor.ready, "a child without work keeps nobody waiting"
+    assert diary.children("child started") == []
+    for round_of_work in (1, 2):
+        work.touch()
+        wait_until(lambda: supervisor.look() and supervisor.stages["on demand"].pid is not None)
+        work.unlink()
+        wait_until(lambda: supervisor.look() and supervisor.stages["on demand"].state is ChildState.COLD)
+        assert diary.children("child went cold") == ["on demand"] * round_of_work
+    assert supervisor.stages["on demand"].restarts == 0
+
+
+def test_a_child_on_demand_that_crashes_is_started_again_after_a_pause(
+    supervisor: Supervisor, diary: Diary, tmp_path: Path
+):
+    supervisor.add(replace(a_child(tmp_path, "shaky", CRASHES_TWICE), wanted=lambda: True))
+    wait_until(lambda: supervisor.look() is not None and supervisor.stages["shaky"].state is ChildState.READY)
+    assert diary.children("child ended") == ["shaky"] * 2
+    assert diary.children("child went cold") == []
