@@ -1,0 +1,1 @@
+"""The system eighteen (RobustForensics): eleven networks over face tubes, two of three votes with the pictures."""
