@@ -1,0 +1,1 @@
+"""The face finders that the founding systems brought along."""
