@@ -40,7 +40,7 @@ _PLAIN_BLOCK = {
 _AROUND = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1", "classifier": "_fc"}
 _BLOCK = re.compile(r"blocks\.(\d+)\.(\d+)\.(.+)\.(\w+)$")
 _STAGE_BLOCKS = (1, 2, 2, 3, 3, 4, 1)
-_DEPTH = {"b0": 1.0, "b1": 1.1, "b2": 1.1, "b3": 1.2, "b4": 1.4, "b5": 1.6, "b6": 1.8, "b7": 2.0}
+_DEPTH = {"b0": 1.0, "b1": 1.1, "b2": 1.2, "b3": 1.4, "b4": 1.8, "b5": 2.2, "b6": 2.6, "b7": 3.1}
 
 
 class FixedPaddingConv2d(nn.Conv2d):
