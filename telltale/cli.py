@@ -176,6 +176,23 @@ def bench_extract(
     command.run(paths or [], as_json=as_json)
 
 
+@bench_app.command("detectors")
+def bench_detectors(
+    names: Annotated[str | None, typer.Argument(help="Detector names, comma-separated. [default: all]")] = None,
+    home: Home = DEFAULT_HOME,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")] = "auto",
+    limit_s: Annotated[float, typer.Option("--limit", help="Longest time in seconds for one batch.")] = 120.0,
+    as_json: AsJson = False,
+    into_cards: Annotated[bool, typer.Option("--into-cards", help="Write the costs into the cards.")] = False,
+) -> None:
+    """Measure what each detector costs: parameters, multiply-adds, memory, time per face at batch 1, 8 and 32."""
+    from telltale import bench_detectors as command
+    from telltale.detector_commands import weights_folder
+
+    weights = weights_folder(home)
+    command.run(names, weights=weights, device=device, limit_s=limit_s, as_json=as_json, into_cards=into_cards)
+
+
 def main() -> None:
     """Run the command line; what a person can mend is one sentence on stderr, never a traceback."""
     try:
