@@ -31,17 +31,19 @@ class ClipDetector(ABC):
             UnfitClip: something among ``clips`` is no clip, or has more or fewer crops than the demand allows.
         """
         for clip in clips:
-            self._require_fitting(clip)
+            require_fitting(self.spec, clip)
         return self._scores(clips) if clips else []
 
     @abstractmethod
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         """One raw score per clip; ``clips`` holds at least one and only fitting ones."""
 
-    def _require_fitting(self, clip: FaceClip) -> None:
-        name, demand = self.spec.name, self.spec.demand
-        if not isinstance(clip, FaceClip):
-            raise UnfitClip(f"detector {name!r} scores face clips, not {type(clip).__name__}")
-        if not demand.least_crops <= len(clip.crops) <= demand.clip_length:
-            wanted = f"{demand.least_crops} to {demand.clip_length}"
-            raise UnfitClip(f"detector {name!r} scores clips of {wanted} crops, not of {len(clip.crops)}")
+
+def require_fitting(spec: DetectorSpec, clip: object) -> None:
+    """Raise ``UnfitClip`` unless this is a face clip of a length that the demand of ``spec`` allows."""
+    demand = spec.demand
+    if not isinstance(clip, FaceClip):
+        raise UnfitClip(f"detector {spec.name!r} scores face clips, not {type(clip).__name__}")
+    if not demand.least_crops <= len(clip.crops) <= demand.clip_length:
+        wanted = f"{demand.least_crops} to {demand.clip_length}"
+        raise UnfitClip(f"detector {spec.name!r} scores clips of {wanted} crops, not of {len(clip.crops)}")

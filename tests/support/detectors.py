@@ -5,16 +5,21 @@ from collections.abc import Callable, Sequence
 from contracts.clips import FaceClip
 from contracts.demands import CropDemand
 from detectors.cards import Cost, DetectorCard, Licences, WeightsFile
+from detectors.clip_detector import require_fitting
 from detectors.detector import DetectorSpec
 
 
-def a_spec(name: str = "fake", *, clip_length: int = 1, fusion_weight: float = 1.0) -> DetectorSpec:
+def a_spec(
+    name: str = "fake", *, clip_length: int = 1, shortest_clip: int | None = None, fusion_weight: float = 1.0
+) -> DetectorSpec:
     return DetectorSpec(
         name=name,
         version="1.0.0",
         title=name.title(),
         looks_for=("face_swap",),
-        demand=CropDemand(detector=name, clip_length=clip_length, margin=0.2, min_face_px=32),
+        demand=CropDemand(
+            detector=name, clip_length=clip_length, shortest_clip=shortest_clip, margin=0.2, min_face_px=32
+        ),
         input_px=64,
         origin="made for tests",
         licence="Apache-2.0",
@@ -53,8 +58,9 @@ class FakeDetector:
         rule: Callable[[FaceClip], float] = brightness,
         untrained: bool = False,
         clip_length: int = 1,
+        shortest_clip: int | None = None,
     ) -> None:
-        self.spec = a_spec(name, clip_length=clip_length)
+        self.spec = a_spec(name, clip_length=clip_length, shortest_clip=shortest_clip)
         self.version = self.spec.version
         self.weights_sha256 = None if untrained else "0" * 64
         self.untrained = untrained
@@ -63,6 +69,8 @@ class FakeDetector:
         self._rule = rule
 
     def score(self, clips: Sequence[FaceClip]) -> list[float]:
+        for clip in clips:
+            require_fitting(self.spec, clip)
         self.passes.append(len(clips))
         return [self._rule(clip) for clip in clips]
 
