@@ -100,9 +100,9 @@ PROMISES: tuple[Callable[[Detector], None], ...] = (
 
 
 def a_clip(seed: int, length: int, *, width_px: int = _USUAL[0], height_px: int = _USUAL[1]) -> FaceClip:
-    """A clip of ``length`` crops of coarse seeded noise that drifts a little; the face box is the middle of each."""
+    """A clip of ``length`` crops of coarse seeded noise, darker for odd seeds, that drifts; the face box is its middle."""
     random = np.random.default_rng(seed)
-    coarse = random.integers(0, 256, (-(-height_px // 8), -(-width_px // 8), 3), dtype=np.uint8)
+    coarse = random.integers(0, 256 >> seed % 2, (-(-height_px // 8), -(-width_px // 8), 3), dtype=np.uint8)
     pixels = coarse.repeat(8, axis=0).repeat(8, axis=1)[:height_px, :width_px]
     box = FaceBox(width_px * 0.2, height_px * 0.2, width_px * 0.8, height_px * 0.8, 0.9)
     first = FaceCrop(pixels, box, track_id=0, pts_s=0.0, frame_index=0)

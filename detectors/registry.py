@@ -1,7 +1,10 @@
 """The names of all detectors in, their cards and factories out; listing them never loads a network."""
 
 import importlib
+import importlib.metadata
+import importlib.util
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 
 from contracts.errors import DetectorUnavailable
@@ -11,6 +14,8 @@ from detectors.runtime import Runtime
 from detectors.weights import availability_of, folder_of
 
 PACKAGE = Path(__file__).parent
+ENTRY_POINTS = "telltale.detectors"
+Entries = Iterable[tuple[str, str]]
 FactoryOf = Callable[..., Detector]
 
 
@@ -22,23 +27,25 @@ class UnknownDetector(KeyError):
 
 
 class Registry:
-    """Detector names, each with the ``module:function`` that makes it and its card ``<cards>/<name>.json``.
+    """Detector names, each with the ``module:function`` that makes it and its card.
 
     The factory is called as ``make(card, folder=..., runtime=...)``: ``folder`` holds the verified weights files of the
-    card, or is ``None`` for seeded random weights.
+    card, or is ``None`` for seeded random weights. The card of one of the ``entries`` is ``<cards>/<name>.json``; that
+    of one of the ``plugins``, which are asked for once and late, lies beside its module as ``<name>.json``.
 
     Raises:
-        ValueError: a name is registered twice.
+        ValueError: a name is registered twice; for plugins when names are first asked for.
     """
 
-    def __init__(self, entries: Iterable[tuple[str, str]], *, cards: Path) -> None:
+    def __init__(self, entries: Entries, *, cards: Path, plugins: Callable[[], Entries] = tuple) -> None:
         self._cards_folder = cards
         self._cards: dict[str, DetectorCard] = {}
-        self._targets: dict[str, str] = {}
-        for name, target in entries:
-            if name in self._targets:
-                raise ValueError(f"detector {name!r} is already taken by {self._targets[name]}")
-            self._targets[name] = target
+        self._built_in = _unlike(entries)
+        self._plugins = plugins
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        return _unlike([*self._built_in.items(), *self._plugins()])
 
     def names(self) -> tuple[str, ...]:
         """All names, in alphabetical order."""
@@ -48,11 +55,20 @@ class Registry:
         """The card of ``name``, read once. Raises ``UnknownDetector``, or ``ValueError`` for a card of another name."""
         self._require(name)
         if name not in self._cards:
-            card = read_card(self._cards_folder / f"{name}.json")
+            card = read_card(self._card_path(name))
             if card.spec.name != name:
                 raise ValueError(f"the card of {name!r} says it is of {card.spec.name!r}")
             self._cards[name] = card
         return self._cards[name]
+
+    def _card_path(self, name: str) -> Path:
+        if name in self._built_in:
+            return self._cards_folder / f"{name}.json"
+        module, _, _ = self._targets[name].partition(":")
+        found = importlib.util.find_spec(module)
+        if not found or not found.origin:
+            raise ValueError(f"the module {module} of detector {name!r} is not installed")
+        return Path(found.origin).with_name(f"{name}.json")
 
     def factory(self, name: str) -> FactoryOf:
         """The function that makes ``name``; imports its module, and with it torch. Raises ``UnknownDetector``."""
@@ -74,10 +90,31 @@ class Registry:
             raise UnknownDetector(f"{name!r} is not a detector; known: {', '.join(self.names())}")
 
 
+def _unlike(entries: Entries) -> dict[str, str]:
+    targets: dict[str, str] = {}
+    for name, target in entries:
+        if name in targets:
+            raise ValueError(f"detector {name!r} is already taken by {targets[name]}, {target} needs another name")
+        targets[name] = target
+    return targets
+
+
+def installed_plugins() -> Entries:
+    """The detectors that other installed packages offer under the entry point group ``telltale.detectors``."""
+    return [(found.name, found.value) for found in importlib.metadata.entry_points(group=ENTRY_POINTS)]
+
+
 REGISTRY = Registry(
     (
+        ("boken", "detectors.plugins.boken:make"),
+        ("dessa", "detectors.plugins.dessa:make"),
+        ("eighteen", "detectors.plugins.eighteen:make"),
+        ("medics", "detectors.plugins.medics:make"),
         ("mesonet", "detectors.plugins.mesonet:make"),
+        ("ntech", "detectors.plugins.ntech:make"),
+        ("selimsef", "detectors.plugins.selimsef:make"),
         ("telltale", "detectors.plugins.telltale:make"),
     ),
     cards=PACKAGE / "cards",
+    plugins=installed_plugins,
 )

@@ -156,13 +156,40 @@ def detectors_show(
 @detectors_app.command("fetch")
 def detectors_fetch(
     name: Annotated[str, typer.Argument(show_default=False)],
-    source: Annotated[str | None, typer.Argument(help="Address, file or folder. [default: the card's address]")] = None,
+    source: Annotated[
+        str | None,
+        typer.Argument(help="Address, file, folder, archive or s3://NAME/PREFIX. [default: the card's address]"),
+    ] = None,
     home: Home = DEFAULT_HOME,
+    replace: Annotated[bool, typer.Option("--replace", help="Take files other than those fetched before.")] = False,
 ) -> None:
-    """Get the published weights of a detector, checked against the SHA-256 of its card."""
+    """Get the published weights of a detector, checked against its card and against what was fetched before."""
     from telltale import detector_commands as command
 
-    command.fetch(name, source, home)
+    command.fetch(name, source, home, replace=replace)
+
+
+@detectors_app.command("new")
+def detectors_new(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    folder: Annotated[Path | None, typer.Option(help="Where to write it. [default: telltale-NAME]")] = None,
+) -> None:
+    """Write the package of a new detector: a plug-in, its card and a test that it passes."""
+    from telltale import detector_making as command
+
+    command.new(name, folder or Path(f"telltale-{name}"))
+
+
+@detectors_app.command("check")
+def detectors_check(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    home: Home = DEFAULT_HOME,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="Check it on random weights.")] = False,
+) -> None:
+    """Hold a detector to every promise that Telltale relies on. Exit status 1 where it breaks one."""
+    from telltale import detector_making as command
+
+    raise typer.Exit(command.check(name, home, random_weights=random_weights))
 
 
 @bench_app.command("extract")

@@ -32,7 +32,7 @@ class Monotonous(FakeDetector):
 class Sociable(FakeDetector):
     def score(self, clips: Sequence[FaceClip]) -> list[float]:
         scores = super().score(clips)
-        return [score * 0.9 + 0.1 * max(scores) for score in scores]
+        return [(score + max(scores)) / 2.0 for score in scores]
 
 
 class Forgetful(FakeDetector):

@@ -1,0 +1,118 @@
+"""The name of a new detector in; a small package of its own out that keeps every promise and only lacks its network."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+_PROJECT = """[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "telltale-{name}"
+version = "0.1.0"
+dependencies = ["telltale"]
+
+[project.entry-points."telltale.detectors"]
+{name} = "telltale_{name}.{name}:make"
+"""
+
+PLUGIN = '''"""The detector ``{name}``: face crops in, one raw score per clip out."""
+
+from functools import partial
+from pathlib import Path
+
+from torch import nn
+
+from detectors.cards import DetectorCard
+from detectors.frame_detector import FrameDetector
+from detectors.networks.original import OriginalNetwork, loaded
+from detectors.preprocessing import IMAGENET_MEAN, IMAGENET_STD, square_view
+from detectors.runtime import Runtime
+
+
+def network() -> nn.Module:
+    """n x 3 x side x side float pictures in, n logits of *manipulated* out."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 1), nn.Flatten(0)
+    )
+
+
+def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameDetector:
+    """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
+    placed = runtime.placed(loaded(OriginalNetwork(make=network), folder and folder / card.weights[0].loaded_file))
+    view = partial(square_view, margin=card.spec.demand.margin, size_px=card.spec.input_px)
+    return FrameDetector(
+        card, [placed], view=view, mean=IMAGENET_MEAN, std=IMAGENET_STD, folder=folder, runtime=runtime
+    )
+'''
+
+_TEST = '''"""The detector ``{name}`` keeps what every detector promises."""
+
+import pytest
+
+import detectors
+from detectors.promises import PROMISES
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+def test_it_keeps_every_promise(promise, tmp_path):
+    promise(detectors.create("{name}", weights=tmp_path, allow_untrained=True))
+'''
+
+
+class TakenName(ValueError):
+    """A detector cannot be called that; the message says why."""
+
+
+def write_new(name: str, folder: Path) -> list[Path]:
+    """Write the package ``telltale-<name>`` into ``folder`` and give the files that were written.
+
+    Raises:
+        TakenName: the name is no plain lower-case word, or ``folder`` holds files already.
+    """
+    if not _NAME.fullmatch(name):
+        raise TakenName(f"a detector's name is a lower-case word like 'my_detector', got {name!r}")
+    if folder.exists() and any(folder.iterdir()):
+        raise TakenName(f"{folder} is not empty; name another folder")
+    package = folder / f"telltale_{name}"
+    texts = {
+        folder / "pyproject.toml": _PROJECT.format(name=name),
+        package / "__init__.py": f'"""The detector ``{name}`` of Telltale."""\n',
+        package / f"{name}.py": PLUGIN.format(name=name),
+        package / f"{name}.json": json.dumps(_card(name), indent=2) + "\n",
+        folder / "tests" / f"test_{name}.py": _TEST.format(name=name),
+    }
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def _card(name: str) -> dict[str, Any]:
+    """A card that claims nothing: every line of it is to be replaced by something that was measured."""
+    return {
+        "spec": {
+            "name": name,
+            "version": "0.1.0",
+            "title": name.replace("_", " ").capitalize(),
+            "looks_for": ["face_swap"],
+            "demand": {"detector": name, "frames_per_second": 1.0, "margin": 0.3, "min_face_px": 48},
+            "input_px": 64,
+            "origin": "not stated yet",
+            "licence": "not stated yet",
+            "fusion_weight": 0.25,
+        },
+        "lifecycle": "experimental",
+        "lifecycle_reason": "nothing has been measured yet",
+        "summary": "A template: one convolution and a mean. It shows the form of a detector, not how to find anything.",
+        "training_data": [],
+        "blind_spots": ["everything"],
+        "not_for": ["any use"],
+        "weights": [{"file": f"{name}.safetensors"}],
+        "cost": {"parameters": 233},
+        "licences": {"code": "not stated yet", "weights": "not stated yet"},
+    }
