@@ -100,6 +100,11 @@ class WeightsFile(_Part):
         return self
 
     @property
+    def pinned(self) -> bool:
+        """Whether the card says which bytes these are, so that they belong to its version."""
+        return self.sha256 is not None or self.loaded_sha256 is not None
+
+    @property
     def loaded_file(self) -> str:
         stored = self.converted or self.checkpoint
         return stored.file if stored else self.file

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import DetectorUnavailable
 from detectors.cards import DetectorCard, WeightsFile
+from detectors.fetch_record import Record, read_record
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SHIPPED = Path(__file__).parent / "weights_shipped"
 _READ_BYTES = 1 << 20
+_WEIGHTS_MARK = "+"
 
 
 class WrongWeights(DetectorUnavailable):
@@ -52,33 +54,56 @@ def _sha256_of(path: Path, size_bytes: int, modified_ns: int) -> str:
 
 def identity_of(card: DetectorCard, folder: Path) -> str:
     """One SHA-256 for all weights of a detector: of the file itself, or of the list of hashes if there are several."""
-    hashes = [file.loaded_sha256 or sha256_of(folder / file.loaded_file) for file in card.weights if not file.optional]
+    record = read_record(folder)
+    needed = [file for file in card.weights if not file.optional]
+    hashes = [expected_sha256(file, record) or sha256_of(folder / file.loaded_file) for file in needed]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def version_of(card: DetectorCard, folder: Path | None) -> str:
     """The version of a detector with these weights: weights that the card does not pin are part of it."""
-    if folder is None or all(file.loaded_sha256 for file in card.weights if not file.optional):
+    if folder is None or all(file.pinned for file in card.weights if not file.optional):
         return card.spec.version
-    return f"{card.spec.version}+{identity_of(card, folder)[:8]}"
+    return f"{card.spec.version}{_WEIGHTS_MARK}{identity_of(card, folder)[:8]}"
+
+
+def base_version(version: str) -> str:
+    """The version that the card states, without what ``version_of`` adds for weights that the card does not pin."""
+    return version.partition(_WEIGHTS_MARK)[0]
+
+
+def expected_sha256(file: WeightsFile, record: Record) -> str | None:
+    """The hash that a loaded file must have: the pinned one, else that of its first fetch; ``None`` before that."""
+    if file.loaded_sha256:
+        return file.loaded_sha256
+    fetched = record.get(file.loaded_file)
+    if fetched is None or file.sha256 not in (None, fetched.original_sha256):
+        return None
+    return fetched.sha256
 
 
 def availability_of(card: DetectorCard, weights: Path) -> Availability:
-    """Whether every weights file of the card is there with its pinned hash; loads nothing."""
+    """Whether every needed weights file of the card is there and is the pinned or recorded one; loads nothing."""
     folder = folder_of(card, weights)
-    wrong = [flaw for file in card.weights if not file.optional and (flaw := _flaw_of(folder, file))]
+    record = read_record(folder)
+    wrong = [flaw for file in card.weights if not file.optional and (flaw := flaw_of(folder, file, record))]
     if not wrong and card.weights:
         return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card, folder))
     problem = "; ".join(wrong) or "its card names no weights"
     return Availability(available=False, detail=f"{problem}. {_mend(card)}", weights_sha256=None)
 
 
-def _flaw_of(folder: Path, file: WeightsFile) -> str | None:
+def flaw_of(folder: Path, file: WeightsFile, record: Record) -> str | None:
+    """What is wrong with one file of a detector's folder, in a few words; nothing where it is the right one."""
     path = folder / file.loaded_file
     if not path.is_file():
         return f"{file.loaded_file} is missing"
-    if file.loaded_sha256 and sha256_of(path) != file.loaded_sha256:
-        return f"{file.loaded_file} is not the file that the card names (other SHA-256)"
+    expected = expected_sha256(file, record)
+    if expected is None:
+        return f"{file.loaded_file} lies there, but no record says where it came from"
+    if sha256_of(path) != expected:
+        whose = "the card names" if file.loaded_sha256 else "was fetched"
+        return f"{file.loaded_file} is not the file that {whose} (other SHA-256)"
     return None
 
 

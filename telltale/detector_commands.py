@@ -11,6 +11,7 @@ from detectors.cards import Figure
 from detectors.fetching import OnProgress
 from detectors.fetching import fetch as fetch_weights
 from telltale.terminal import err, out, say_json
+from telltale.weights_in_bucket import WeightsInBucket, is_bucket
 
 
 def weights_folder(home: Path) -> Path:
@@ -71,15 +72,16 @@ def _figure(figure: Figure) -> str:
     return f"{figure.name} {figure.value:g}{span} on {figure.on} [{figure.command or figure.source}]"
 
 
-def fetch(name: str, source: str | None, home: Path) -> None:
+def fetch(name: str, source: str | None, home: Path, *, replace: bool) -> None:
     """Get the weights of one detector, with a progress bar.
 
     Raises:
         UnknownDetector, DetectorUnavailable, NotNow: as ``detectors.fetching.fetch``.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    place = WeightsInBucket(source) if source and is_bucket(source) else source
     with Progress(*columns, console=err, transient=True) as bars:
-        result = fetch_weights(name, weights_folder(home), source, _shown_on(bars))
+        result = fetch_weights(name, weights_folder(home), place, _shown_on(bars), replace=replace)
     if detectors.card(name).shipped:
         out.print(f"The weights of {name} are part of Telltale; there is nothing to fetch.")
     for file in result.files:
@@ -92,9 +94,9 @@ def fetch(name: str, source: str | None, home: Path) -> None:
 def _shown_on(bars: Progress) -> OnProgress:
     tasks: dict[str, TaskID] = {}
 
-    def show_progress(file: str, done_bytes: int, total_bytes: int) -> None:
+    def show_progress(file: str, done_bytes: int, total_bytes: int | None) -> None:
         if file not in tasks:
             tasks[file] = bars.add_task(file, total=total_bytes)
-        bars.update(tasks[file], completed=done_bytes)
+        bars.update(tasks[file], completed=done_bytes, total=total_bytes)
 
     return show_progress

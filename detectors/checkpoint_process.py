@@ -1,0 +1,150 @@
+"""The child that reads published checkpoints: a file on stdin in, safetensors on stdout out; run as a module.
+
+It knows no path and no secret, limits its own memory, processor time and output, and leaves the network, before it
+reads the first byte. Its last line on stderr is JSON: how the file was read, or what is wrong with it.
+"""
+
+import ctypes
+import json
+import os
+import pickle
+import resource
+import sys
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REFUSED = 3
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_MEMORY_PER_BYTE = 6  # the file, its tensors, what is written, and what a reader holds in between
+_SPARE_BYTES = 512 * 2**20
+_CPU_S = 120
+_BYTES_PER_CPU_S = 4 * 2**20
+
+
+class Refused(Exception):
+    """The file is not one that can be read; the message is for a person."""
+
+
+def _main(argument: str) -> int:
+    prefixes = tuple(json.loads(argument)["strip"])
+    _leave_the_network()
+    file = os.fdopen(0, "rb")
+    try:
+        import torch
+
+        torch.set_num_threads(1)
+        _limit_myself(os.fstat(0).st_size)
+        tensors, how = read_tensors(file, prefixes)
+        _write(tensors)
+    except Refused as why:
+        return _end(REFUSED, refused=str(why))
+    except MemoryError:
+        return _end(REFUSED, refused="reading it takes more memory than a file of its size should need")
+    return _end(0, how=how)
+
+
+def read_tensors(file: BinaryIO, prefixes: tuple[str, ...]) -> "tuple[dict[str, Tensor], str]":
+    """The tensors of a checkpoint and how they were read: ``weights_only`` or ``inert``. Raises ``Refused``."""
+    from detectors.state_dicts import NotACheckpoint, state_dict_of, without_prefix
+
+    _require_torch_file(file)
+    try:
+        found, how = _loaded(file)
+        return without_prefix(state_dict_of(found), prefixes), how
+    except NotACheckpoint as why:
+        raise Refused(str(why)) from why
+
+
+def _loaded(file: BinaryIO) -> tuple[object, str]:
+    import torch
+
+    from detectors import inert_pickle
+
+    # What a broken file makes the readers raise is no closed list; each failure ends in a sentence.
+    with suppress(Exception):
+        return torch.load(file, map_location="cpu", weights_only=True), "weights_only"
+    file.seek(0)
+    options: dict[str, Any] = {"pickle_module": inert_pickle, "weights_only": False}
+    try:
+        return torch.load(file, map_location="cpu", **options), "inert"
+    except MemoryError:
+        raise
+    except Exception as why:
+        first = str(why).partition("\n")[0][:200]
+        raise Refused(f"torch cannot read it ({type(why).__name__}: {first})") from why
+
+
+def _require_torch_file(file: BinaryIO) -> None:
+    head = file.read(64)
+    file.seek(0)
+    if head.startswith(b"version https://git-lfs"):
+        raise Refused("it is a pointer of Git LFS, not the file that it points to")
+    if head.startswith(b"PK\x03\x04"):
+        _require_torch_zip(file)
+    elif not head.startswith(pickle.PROTO):
+        raise Refused("it is not a file that torch.save wrote")
+
+
+def _require_torch_zip(file: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+    except zipfile.BadZipFile as why:
+        raise Refused("it is a damaged or unfinished archive") from why
+    finally:
+        file.seek(0)
+    if "constants.pkl" in names:
+        raise Refused("it is a TorchScript program, not a checkpoint")
+    if "data.pkl" not in names:
+        raise Refused("it is an archive, but not one that torch.save wrote")
+
+
+def _write(tensors: "dict[str, Tensor]") -> None:
+    from safetensors.torch import save
+
+    with os.fdopen(1, "wb") as out:
+        out.write(save(tensors))
+
+
+def _leave_the_network() -> None:
+    """A network of our own without any interface; where the kernel forbids that, the limits must do."""
+    unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
+    if unshare is not None and unshare(_CLONE_NEWNET) != 0:
+        unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
+def _limit_myself(size_bytes: int) -> None:
+    most_bytes = size_bytes * _MEMORY_PER_BYTE + _SPARE_BYTES
+    cpu_s = _CPU_S + size_bytes // _BYTES_PER_CPU_S
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NPROC, 0)
+    _limit(resource.RLIMIT_CPU, cpu_s)
+    _limit(resource.RLIMIT_FSIZE, most_bytes)
+    _limit(resource.RLIMIT_AS, _address_space_bytes() + most_bytes)
+
+
+def _limit(what: int, most: int) -> None:
+    """Never above what this process was given itself."""
+    _, given = resource.getrlimit(what)
+    most = most if given == resource.RLIM_INFINITY else min(most, given)
+    resource.setrlimit(what, (most, most))
+
+
+def _address_space_bytes() -> int:
+    """What the libraries have taken already; how much that is depends on the build of torch."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 64 * 2**30
+
+
+def _end(code: int, **said: str) -> int:
+    print(json.dumps(said), file=sys.stderr)  # noqa: T201 - the line that the parent reads
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))
