@@ -1,0 +1,64 @@
+"""A picture and five landmarks of a face in, the face upright at 320 x 320 out."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from contracts.clips import Pixels
+from detectors.systems.footage import Compat
+
+ALIGNED_PX = 320
+# Where the eyes, the nose and the corners of the mouth come to lie, left ones first as the viewer sees them. In single
+# precision as published: the middle of the points is rounded, which is worth six millionths of a pixel.
+TEMPLATE = np.array(
+    [(122.5, 141.25), (197.5, 141.25), (160.0, 178.75), (137.5, 225.25), (182.5, 225.25)], dtype=np.float32
+)
+
+Points = Sequence[Sequence[float]]
+Matrix = NDArray[np.float64]
+
+
+def aligned(picture: Pixels, landmarks: Points, *, compat: Compat = "corrected") -> Pixels | None:
+    """The face as 320 x 320 pixels, colours as in ``picture``; black where that leaves the picture.
+
+    ``None`` where the landmarks say nothing about size (all in one place).
+    """
+    matrix = alignment_of(landmarks, compat=compat)
+    return None if matrix is None else warped(picture, matrix)
+
+
+def warped(picture: Pixels, matrix: Matrix) -> Pixels:
+    """The picture under a 2 x 3 transform from its pixels to those of 320 x 320, bilinear, black outside."""
+    size = ALIGNED_PX, ALIGNED_PX
+    return np.asarray(cv2.warpAffine(picture, matrix, size, borderValue=(0.0, 0.0, 0.0)), dtype=np.uint8)
+
+
+def alignment_of(landmarks: Points, *, compat: Compat = "corrected") -> Matrix | None:
+    """The 2 x 3 transform that brings five landmarks as near as possible to the template; ``None`` where none does.
+
+    The original cuts the landmarks to whole pixels first, and so loses up to one of them.
+    """
+    points = np.asarray(landmarks, dtype=np.float64)
+    return similarity(np.trunc(points) if compat == "original" else points, TEMPLATE)
+
+
+def similarity(points: ArrayLike, targets: ArrayLike) -> Matrix | None:
+    """The turn, uniform scale and shift that bring ``points`` (n x 2) nearest to ``targets`` in the squared distance.
+
+    A mirror image is never allowed. ``None`` when all points are one.
+
+    Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", TPAMI 1991.
+    """
+    given, wanted = np.asarray(points, dtype=np.float64), np.asarray(targets)
+    middle, wanted_middle = given.mean(axis=0), wanted.mean(axis=0)
+    centred = given - middle
+    spread = float((centred**2).sum())
+    if not spread > 0.0:
+        return None
+    left, sizes, right = np.linalg.svd((wanted - wanted_middle).T @ centred)
+    signs = np.array([1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
+    turn = (left * signs) @ right
+    scale = float(sizes @ signs) / spread
+    return np.column_stack([scale * turn, wanted_middle - scale * turn @ middle])
