@@ -11,7 +11,13 @@ from contracts.clips import FaceBox, Pixels
 
 
 class FaceLocator(Protocol):
-    """Finds faces; a picture's answer does not depend on the pictures beside it."""
+    """Finds faces; a picture's answer does not depend on the pictures beside it.
+
+    ``least_confidence`` is what a face must have to be believed; networks differ in what they say of a plain face.
+    """
+
+    @property
+    def least_confidence(self) -> float: ...
 
     def locate(self, pictures: Sequence[Pixels], *, min_face_px: int | None = None) -> list[list[FaceBox]]:
         """For each picture (H x W x 3 uint8 RGB) its faces, the largest first, in the picture's own pixels.

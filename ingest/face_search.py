@@ -17,7 +17,6 @@ _PLAIN_FACE_PX = 24  # in the shrunken copy
 _ANCHOR_SLACK = 2.0  # faces move farther from anchor to anchor than from frame to frame
 _GAP_BYTES = 256 * 2**20
 _SAME_FACE_OVERLAP = 0.5
-_LEAST_CONFIDENCE = 0.9
 _SECOND_LOOK = 2.5  # times the long side, when a search found nothing
 
 
@@ -113,7 +112,10 @@ class FaceSearch:
 
     def _look(self, held: _Held, long_side_px: int) -> list[FaceBox]:
         picture = shrunken(held.frame.pixels, long_side_px)
-        return _sure(_in_frame(self.locator.locate([picture])[0], picture, held.frame.pixels))
+        return self._sure(_in_frame(self.locator.locate([picture])[0], picture, held.frame.pixels))
+
+    def _sure(self, boxes: Sequence[FaceBox]) -> list[FaceBox]:
+        return [box for box in boxes if box.confidence >= self.locator.least_confidence]
 
     def _scale(self, held: _Held) -> float:
         """How much smaller the copy is that is searched."""
@@ -179,7 +181,7 @@ class FaceSearch:
         self.count("followed", len(asked))
         pictures = [one.held.frame.pixels for one in asked]
         for one, found in zip(asked, self.locator.confirm(pictures, [one.face.box for one in asked]), strict=True):
-            one.take([] if found is None else [found])
+            one.take(self._sure([] if found is None else [found]))
 
     def _look_around(self, asked: Sequence["_Asked"]) -> None:
         """Search the surroundings, unless these are more pixels than the whole (shrunken) frame has."""
@@ -191,7 +193,7 @@ class FaceSearch:
         cut = [region.cut(one.held.frame.pixels) for region, one in zip(regions, asked, strict=True)]
         answers = self.locator.locate(cut, min_face_px=_LEAST_FACE_IN_REGION_PX)
         for one, region, found in zip(asked, regions, answers, strict=True):
-            one.take([region.back(box) for box in found])
+            one.take(self._sure([region.back(box) for box in found]))
 
     def _is_worth_a_region(self, held: _Held, asked: Sequence["_Asked"]) -> bool:
         height, width = held.frame.pixels.shape[:2]
@@ -237,7 +239,7 @@ class _Asked:
     def take(self, found: Sequence[FaceBox]) -> None:
         """Keep the box that fits best, if any is sure and fits."""
         height, width = self.held.frame.pixels.shape[:2]
-        inside = _sure([box for one in found if (box := clipped(one, width, height)) is not None])
+        inside = [box for one in found if (box := clipped(one, width, height)) is not None]
         best = match([self.face.box], inside)
         self.box = inside[best[0][1]] if best else None
 
@@ -289,10 +291,6 @@ def _in_frame(boxes: Sequence[FaceBox], picture: Pixels, pixels: Pixels) -> list
     scale = (width / picture.shape[1], height / picture.shape[0])
     grown = (clipped(moved(box, by=(0.0, 0.0), scale=scale), width, height) for box in boxes)
     return [box for box in grown if box is not None]
-
-
-def _sure(boxes: Sequence[FaceBox]) -> list[FaceBox]:
-    return [box for box in boxes if box.confidence >= _LEAST_CONFIDENCE]
 
 
 def _without_doubles(boxes: Sequence[FaceBox]) -> list[FaceBox]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 
 MIN_FACE_PX = 14
+LEAST_CONFIDENCE = 0.9  # below it the cascade takes hair and hands for faces
 _CELL_PX = 12
 _STRIDE_PX = 2
 _PYRAMID_FACTOR = 0.709
@@ -54,6 +55,8 @@ class _Candidates:
 
 class MtcnnFaceLocator:
     """A face locator for any number of threads, one at a time; ``load`` makes one, which takes some seconds."""
+
+    least_confidence = LEAST_CONFIDENCE
 
     def __init__(self, networks: _Networks, min_face_px: int) -> None:
         self._networks = networks

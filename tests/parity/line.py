@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 RELATIVE = 1e-4
 
@@ -28,13 +29,21 @@ class Line:
 def compared(name: str, got: ArrayLike, wanted: ArrayLike, *, relative: float = RELATIVE) -> Line:
     """Numbers against numbers: max |a - b| against ``relative`` times the larger of 1 and max |b|.
 
-    Another shape, or a number that is not finite, is an infinite error.
+    Another shape, or a number that is not finite, is an infinite error. What has no one shape (parts of several) is
+    compared as one flat row.
     """
-    ours, theirs = np.asarray(got, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    ours, theirs = _numbers(got), _numbers(wanted)
     allowed = relative * max(1.0, float(np.abs(theirs).max(initial=0.0)))
     if ours.shape != theirs.shape or not np.isfinite(ours).all():
         return Line(name, math.inf, allowed)
     return Line(name, float(np.abs(ours - theirs).max(initial=0.0)), allowed)
+
+
+def _numbers(values: object) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except ValueError:
+        return np.concatenate([_numbers(part).ravel() for part in cast("list", values)])
 
 
 def equal(name: str, got: object, wanted: object) -> Line:

@@ -11,6 +11,8 @@ from contracts.clips import FaceBox, Pixels
 class FixedLocator:
     """Finds the same boxes, given as shares of the picture's sides, in every picture."""
 
+    least_confidence = 0.9
+
     def __init__(self, *boxes: tuple[float, float, float, float]) -> None:
         self._boxes = boxes
         self.searches = 0

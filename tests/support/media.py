@@ -52,6 +52,8 @@ def painted(width_px: int, height_px: int, *faces: tuple[int, int, int]) -> Pixe
 class PaintLocator:
     """A face locator whose faces are magenta squares of at least 8 px; counts what it is asked."""
 
+    least_confidence = 0.9
+
     def __init__(self, *, least_px: int = 8) -> None:
         self.least_px = least_px
         self.searched: list[tuple[int, int]] = []
