@@ -24,7 +24,8 @@ class MissingScore(ValueError):
 def probability(logits: ArrayLike) -> Doubles:
     """... x 2 logits as probabilities of *manipulated*."""
     values = np.asarray(logits, dtype=np.float64)
-    return 1.0 / (1.0 + np.exp(values[..., 1 - _MANIPULATED] - values[..., _MANIPULATED]))
+    lead = values[..., _MANIPULATED] - values[..., 1 - _MANIPULATED]
+    return (1.0 + np.tanh(lead / 2.0)) / 2.0
 
 
 def face_score_of_pictures(logits: ArrayLike, *, compat: Compat = "corrected") -> float:
