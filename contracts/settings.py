@@ -107,6 +107,9 @@ class DetectSettings(ProcessSettings):
     )
     idle_s: PositiveFloat = Field(default=300.0, description="without work for this long a detector is idle")
     weights: Path | None = Field(default=None, description="folder of fetched weights; default: HOME/weights")
+    weights_interval_s: PositiveFloat = Field(
+        default=5.0, description="how often a worker looks for newly fetched weights, and for idle detectors"
+    )
     micro_batch_clips: PositiveInt = Field(default=32, description="most clips in one forward pass")
     micro_batch_age_s: PositiveFloat = Field(default=0.05, description="longest wait for a fuller forward pass")
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the detectors")

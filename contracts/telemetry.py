@@ -13,6 +13,7 @@ MetricName = Literal[
     "telltale_frames_sampled_total",
     "telltale_face_searches_total",
     "telltale_crops_total",
+    "telltale_crops_dropped_total",
     "telltale_batch_clips",
     "telltale_batch_fill_ratio",
     "telltale_batch_wait_seconds",
@@ -20,6 +21,7 @@ MetricName = Literal[
     "telltale_model_loads_total",
     "telltale_model_load_seconds",
     "telltale_model_info",
+    "telltale_weights_changes_total",
     "telltale_items_open",
     "telltale_verdicts_total",
     "telltale_end_to_end_seconds",
@@ -47,7 +49,10 @@ METRICS: dict[MetricName, Metric] = {
     "telltale_face_searches_total": Metric(
         kind="counter", labels=("kind",), meaning="face searches: over the full frame or around a followed face"
     ),
-    "telltale_crops_total": Metric(kind="counter", meaning="face crops stored in bundles"),
+    "telltale_crops_total": Metric(kind="counter", meaning="face crops cut out of sampled frames"),
+    "telltale_crops_dropped_total": Metric(
+        kind="counter", labels=("detector",), meaning="face crops of runs too short to be a clip of this detector"
+    ),
     "telltale_batch_clips": Metric(
         kind="histogram", labels=("detector",), meaning="clips in one forward pass (micro-batch)"
     ),
@@ -66,6 +71,11 @@ METRICS: dict[MetricName, Metric] = {
     ),
     "telltale_model_info": Metric(
         kind="gauge", labels=("detector", "version", "weights"), meaning="1 for each detector that serves"
+    ),
+    "telltale_weights_changes_total": Metric(
+        kind="counter",
+        labels=("detector", "outcome"),
+        meaning="new weights of a running detector, taken or refused",
     ),
     "telltale_items_open": Metric(kind="gauge", meaning="media items that wait for their final verdict"),
     "telltale_verdicts_total": Metric(

@@ -36,7 +36,8 @@ class Calibration(BaseModel):
     """How a detector's pooled raw scores become probabilities: ``sigmoid(a * logit(raw) + b)``.
 
     ``prior`` is the share of manipulated items among the ``n_items`` it was fitted on. After ``expires_at`` the fit is
-    too old to be believed without a new look.
+    too old to be believed without a new look. ``weights_sha256`` names the weights whose scores it was fitted on; the
+    scores of others are not calibrated by it. Weights that the card pins need not be named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class Calibration(BaseModel):
     fitted_at: AwareDatetime
     expires_at: AwareDatetime
     n_items: NonNegativeInt
+    weights_sha256: str | None = None
 
     @model_validator(mode="after")
     def _numbers_fit_the_method(self) -> "Calibration":

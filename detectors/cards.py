@@ -164,6 +164,13 @@ class DetectorCard(_Part):
     cost: Cost
     licences: Licences
 
+    @model_validator(mode="after")
+    def _calibration_says_of_what(self) -> "DetectorCard":
+        unpinned = [file.file for file in self.weights if not file.pinned and not file.optional]
+        if unpinned and self.calibration and self.calibration.weights_sha256 is None:
+            raise ValueError(f"the calibration must name its weights, because {', '.join(unpinned)} can change")
+        return self
+
 
 def read_card(path: Path) -> DetectorCard:
     """The card in the JSON file ``path``; raises ``FileNotFoundError`` or pydantic's ``ValidationError``."""

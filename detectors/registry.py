@@ -83,7 +83,10 @@ class Registry:
         if not state.available and not allow_untrained:
             raise DetectorUnavailable(f"detector {name!r} cannot run: {state.detail}")
         folder = folder_of(card, weights) if state.available else None
-        return self.factory(name)(card, folder=folder, runtime=runtime)
+        made = self.factory(name)(card, folder=folder, runtime=runtime)
+        if state.available and availability_of(card, weights).weights_sha256 != state.weights_sha256:
+            raise DetectorUnavailable(f"the weights of {name!r} were replaced while they were loaded; load it again")
+        return made
 
     def _require(self, name: str) -> None:
         if name not in self._targets:

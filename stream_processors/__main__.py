@@ -69,7 +69,7 @@ def detect() -> int:
     return run_worker(
         build(settings, loaded, open_store(settings.work_bucket)),
         settings,
-        [crops_for(one.spec.name) for one in loaded],
+        [crops_for(one.name) for one in loaded],
     )
 
 

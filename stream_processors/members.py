@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import detectors
+from contracts.messages import DetectorScore
 from detectors.calibration import Calibration
+from detectors.weights import base_version
 
 Floats = NDArray[np.float64] | np.float64
 _NO_CLAIM = 1.0
@@ -18,8 +20,8 @@ _NO_CLAIM = 1.0
 class Member:
     """One detector as the judgement sees it; without ``calibration`` it is named but never counted.
 
-    ``calibration`` belongs to ``version``; ``thresholds`` are the card's (lower, upper) limits on the calibrated
-    probability; ``least_face_px`` and ``clip_length`` repeat its demand on the crops.
+    ``calibration`` belongs to ``version``, and to the weights that it names; ``thresholds`` are the card's (lower,
+    upper) limits on the calibrated probability; ``least_face_px`` and ``clip_length`` repeat its demand on the crops.
     """
 
     name: str
@@ -30,6 +32,12 @@ class Member:
     thresholds: tuple[float, float] | None = None
     least_face_px: int = 0
     clip_length: int = 1
+
+    def is_calibrated_for(self, score: DetectorScore) -> bool:
+        """Whether ``calibration`` was fitted on the version, and where it names them the weights, that gave a score."""
+        if self.calibration is None or base_version(score.detector_version) != self.version:
+            return False
+        return self.calibration.weights_sha256 in (None, score.weights_sha256)
 
     def log_likelihood_ratio(self, mean_logit: float) -> float:
         """The one number of ``log_likelihood_ratios``."""

@@ -163,16 +163,20 @@ def _failures(member: Member, failed: Sequence[DetectorScore], answers: Sequence
 def _why_uncounted(
     member: Member, scored: Sequence[DetectorScore], policy: Policy, *, untrained: bool
 ) -> Problem | None:
-    versions = sorted({score.detector_version for score in scored})
     if untrained and not policy.fuse_untrained:
         detail = f"{member.name} ran on untrained weights; its numbers say nothing about the media."
     elif member.calibration is None:
         detail = f"{member.name} has no calibration; its raw scores are shown and not counted."
-    elif versions != [member.version]:
-        detail = f"{member.name} {', '.join(versions)} scored, but the calibration is that of {member.version}."
+    elif strangers := sorted({score.detector_version for score in scored if not member.is_calibrated_for(score)}):
+        detail = f"{member.name} {', '.join(strangers)} scored, but the calibration is that of {_calibrated(member)}."
     else:
         return None
     return Problem(reason=Reason.CALIBRATION_MISSING, detail=detail)
+
+
+def _calibrated(member: Member) -> str:
+    weights = member.calibration.weights_sha256 if member.calibration else None
+    return f"{member.version} with the weights {weights[:8]}" if weights else member.version
 
 
 def _too_old(member: Member, last: DetectorScore) -> Problem | None:

@@ -10,6 +10,7 @@ from detectors import DetectorCard
 from detectors.cards import Figure
 from detectors.fetching import OnProgress
 from detectors.fetching import fetch as fetch_weights
+from detectors.weights import folder_of, version_of
 from telltale.terminal import err, out, say_json
 from telltale.weights_in_bucket import WeightsInBucket, is_bucket
 
@@ -28,7 +29,8 @@ def show_all(home: Path, *, as_json: bool) -> None:
             say_json({**card.spec.model_dump(mode="json"), "lifecycle": card.lifecycle, "available": state.available})
         word = "[green]can run[/]" if state.available else "[yellow]cannot run[/]"
         looks_for = ", ".join(card.spec.looks_for).replace("_", " ")
-        table.add_row(name, card.spec.version, looks_for, word, "" if state.available else state.detail)
+        version = version_of(card, folder_of(card, weights_folder(home)) if state.available else None)
+        table.add_row(name, version, looks_for, word, "" if state.available else state.detail)
     if not as_json:
         out.print(table)
 
