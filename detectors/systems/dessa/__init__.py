@@ -1,0 +1,1 @@
+"""The system dessa (Dessa's DeepFake-Detection): one ResNet18 over single faces."""
