@@ -106,10 +106,11 @@ class Quality(Part):
 
 
 class ExpectedClips(Part):
-    """How many batches and clips a detector has been sent of this item so far."""
+    """How many batches and clips a detector has been sent of this item so far, and out of how many sampled frames."""
 
     batches: NonNegativeInt
     clips: NonNegativeInt
+    sampled_frames: NonNegativeInt | None = None
 
 
 class MediaExtracted(Message):
@@ -152,13 +153,14 @@ class CropBatch(Message):
 
 
 class ClipScore(Part):
-    """A detector's raw score of one clip, 0 (genuine) to 1 (manipulated), uncalibrated."""
+    """A detector's raw score of one clip of ``frames`` crops, 0 (genuine) to 1 (manipulated), uncalibrated."""
 
     clip_index: NonNegativeInt
     track_id: int
     start_s: float
     end_s: float
     raw_score: float = Field(ge=0.0, le=1.0)
+    frames: NonNegativeInt = 1
     crop: NonNegativeInt | None = None
 
 

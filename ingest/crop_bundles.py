@@ -14,9 +14,10 @@ from contracts.clips import FaceBox, FaceClip, FaceCrop, Pixels
 from contracts.errors import CorruptObject
 from contracts.messages import ClipRef
 
-VERSION = 1
+VERSION = 2
 MOST_CROPS = 65_536
 MOST_CROP_PIXELS = 120_000_000
+_LARGEST_ORIGIN = 2**31
 _INDEX = "index.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time: equal crops give equal bytes
 _FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -87,6 +88,7 @@ def _entry(crop: FaceCrop) -> dict:
         "frame_index": crop.frame_index,
         "width_px": width,
         "height_px": height,
+        "origin": crop.origin,
         "box": [box.left, box.top, box.right, box.bottom],
         "confidence": box.confidence,
         "landmarks": box.landmarks,
@@ -109,7 +111,7 @@ def _checked_index(bundle: zipfile.ZipFile, data_bytes: int) -> list[dict]:
         raise CorruptObject("a crop bundle holds a packed part")
     if sum(part.file_size for part in parts) > data_bytes:
         raise CorruptObject("a crop bundle promises more bytes than it has")
-    index = json.loads(bundle.read(_INDEX))
+    index = json.loads(bundle.read(_INDEX), parse_constant=_refuse_constant)
     if index["version"] != VERSION:
         raise CorruptObject(f"crop bundle of version {index['version']!r}, expected {VERSION}")
     names = [_INDEX, *(_name(position) for position in range(len(index["crops"])))]
@@ -123,7 +125,20 @@ def _crop(entry: dict, png: bytes) -> FaceCrop:
     left, top, right, bottom = (float(edge) for edge in entry["box"])
     landmarks = tuple((float(x), float(y)) for x, y in entry["landmarks"])
     box = FaceBox(left, top, right, bottom, float(entry["confidence"]), landmarks)
-    return FaceCrop(pixels, box, int(entry["track_id"]), float(entry["pts_s"]), int(entry["frame_index"]))
+    return FaceCrop(
+        pixels, box, int(entry["track_id"]), float(entry["pts_s"]), int(entry["frame_index"]), _origin(entry["origin"])
+    )
+
+
+def _origin(pair: list) -> tuple[int, int]:
+    x, y = pair
+    if not all(type(value) is int and 0 <= value < _LARGEST_ORIGIN for value in (x, y)):
+        raise CorruptObject(f"a crop begins at {x!r}, {y!r} of its frame")
+    return x, y
+
+
+def _refuse_constant(name: str) -> None:
+    raise CorruptObject(f"the index of a crop bundle holds {name}, which is no number")
 
 
 def _from_png(png: bytes, *, width: int, height: int) -> Pixels:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from contracts.clips import Pixels
 from contracts.vocabulary import MediaKind, Reason
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class ReadingRequest:
     """What is wanted of a media item, and the sizes above which it is not touched."""
 
     container: str
-    rates: tuple[Rate, ...]
+    plans: tuple[SamplingPlan, ...]
     max_pixels: int
     max_duration_s: float
 
@@ -35,12 +35,12 @@ class StreamFacts:
 
 @dataclass(frozen=True, eq=False)
 class SampledFrame:
-    """An upright picture at its time; ``wanted_by`` holds the positions of the rates that asked for it."""
+    """An upright picture at its time; ``samples``: per plan (by position) that asked for it its number."""
 
     pixels: Pixels
     pts_s: float
     frame_index: int
-    wanted_by: tuple[int, ...]
+    samples: dict[int, int]
 
 
 @dataclass(frozen=True)

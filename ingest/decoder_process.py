@@ -19,7 +19,7 @@ from typing import BinaryIO
 from contracts.errors import MediaNotAssessable
 from contracts.vocabulary import Reason
 from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 
 HEADER = struct.Struct("!cIQ")  # kind of event, bytes of its JSON, bytes of pixels behind it
 FACTS, FRAME, SHORTFALL, ALIVE, END = b"F", b"P", b"S", b"A", b"E"
@@ -60,8 +60,8 @@ def _reader(request: ReadingRequest) -> Callable[[BinaryIO, ReadingRequest], Ite
 def _main(argument: str) -> None:
     wish = json.loads(argument)
     _limit_myself(wish["memory_bytes"], wish["cpu_s"])
-    rates = tuple(Rate(**rate) for rate in wish["request"].pop("rates"))
-    events = read_media(os.fdopen(0, "rb"), ReadingRequest(rates=rates, **wish["request"]))
+    plans = tuple(SamplingPlan(**plan) for plan in wish["request"].pop("plans"))
+    events = read_media(os.fdopen(0, "rb"), ReadingRequest(plans=plans, **wish["request"]))
     with os.fdopen(1, "wb", buffering=0) as out:
         ready: queue.Queue[Decoded | None] = queue.Queue(_FRAMES_AHEAD)
         writer = threading.Thread(target=_write_until_none, args=(ready, out), daemon=True)
@@ -113,7 +113,7 @@ def _write_until_none(ready: "queue.Queue[Decoded | None]", out: BinaryIO) -> No
 def _write(event: Decoded, out: BinaryIO) -> None:
     if isinstance(event, SampledFrame):
         height, width, _ = event.pixels.shape
-        note = {"pts_s": event.pts_s, "frame_index": event.frame_index, "wanted_by": event.wanted_by}
+        note = {"pts_s": event.pts_s, "frame_index": event.frame_index, "samples": list(event.samples.items())}
         _write_framed(FRAME, {**note, "width": width, "height": height}, event.pixels.data.cast("B"), out)
     elif isinstance(event, StreamFacts):
         _write_framed(FACTS, asdict(event), memoryview(b""), out)

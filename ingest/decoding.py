@@ -125,7 +125,11 @@ def _frame(note: dict, pixel_bytes: int, pipe: "_Pipe", request: ReadingRequest)
     if not 0 < width * height <= request.max_pixels or pixel_bytes != width * height * 3:
         raise ValueError(f"a frame of {width} x {height} in {pixel_bytes} bytes")
     pixels = pipe.read(pixel_bytes).reshape(height, width, 3)
-    return SampledFrame(pixels, float(note["pts_s"]), int(note["frame_index"]), tuple(note["wanted_by"]))
+    return SampledFrame(pixels, float(note["pts_s"]), int(note["frame_index"]), _samples(note["samples"]))
+
+
+def _samples(pairs: list) -> dict[int, int]:
+    return {int(plan): int(number) for plan, number in pairs}
 
 
 def _notice(kind: bytes, note: dict) -> Decoded:

@@ -14,14 +14,14 @@ from contracts.messages import ClipRef, ExpectedClips, MediaFacts, Problem, Qual
 from contracts.settings import ExtractSettings
 from contracts.telemetry import MetricName
 from contracts.vocabulary import MediaKind, Reason
-from ingest.clip_cutter import ClipCutter, CutCrop, cut_crop
+from ingest.clip_cutter import ClipCutter, CutCrop, chunk_of, cut_crop
 from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StreamFacts
 from ingest.decoding import ChildDecoder, Decoder, DecoderKilled, DecoderLimits
 from ingest.face_locator import FaceLocator
 from ingest.face_search import FaceSearch, LocatedFrame, SearchRules
 from ingest.face_tracks import FaceTracks
 from ingest.quality import QualityTally
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
 
 __all__ = ["DecoderKilled", "ExtractedChunk", "ExtractionRules", "ExtractionSnapshot", "extract"]
@@ -133,7 +133,10 @@ def extract(
             if not work.chunks:
                 raise
             work.problems.append(Problem(reason=why.reason, detail=why.detail))
-    yield work.finish_chunk(complete=True)
+    last = work.finish_chunk(complete=True)
+    for cutter in work.cutters:
+        on_count("telltale_crops_dropped_total", cutter.crops_dropped, {"detector": cutter.demand.detector})
+    yield last
 
 
 def _located(
@@ -145,7 +148,7 @@ def _located(
     if work.file["size_bytes"] > rules.max_object_bytes:
         detail = f"{work.file['size_bytes']} bytes; at most {rules.max_object_bytes} are read"
         raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail)
-    request = ReadingRequest(sniffed.container, work.rates, rules.max_pixels, rules.max_duration_s)
+    request = ReadingRequest(sniffed.container, work.plans, rules.max_pixels, rules.max_duration_s)
     sides = _PICTURE_SIDES if sniffed.kind == MediaKind.IMAGE else 1
     search = FaceSearch(
         locator,
@@ -177,6 +180,11 @@ def _file_facts(path: Path) -> dict:
     return {"sha256": digest.hexdigest(), "size_bytes": size_bytes}
 
 
+def _plan_of(demand: CropDemand) -> SamplingPlan:
+    every_s = demand.clip_every_s
+    return SamplingPlan(demand.frames_per_second, demand.min_frames, demand.clip_length if every_s else 0, every_s)
+
+
 @dataclass
 class _Extraction:
     """The state of one media item on its way: what has been seen, and the chunk that is being filled."""
@@ -187,39 +195,44 @@ class _Extraction:
     facts: StreamFacts = field(default_factory=lambda: StreamFacts(MediaKind.UNKNOWN, ""))
     problems: list[Problem] = field(default_factory=list)
     chunks: int = 0
-    rates: tuple[Rate, ...] = ()
+    plans: tuple[SamplingPlan, ...] = ()
     cutters: tuple[ClipCutter, ...] = ()
     tracks: FaceTracks = field(default_factory=FaceTracks)
     tally: QualityTally = field(default_factory=QualityTally)
-    crops: list[CutCrop] = field(default_factory=list)
+    crops: int = 0
     frames_in_chunk: int = 0
+    crop_bytes_in_chunk: int = 0
 
     def __post_init__(self) -> None:
-        wishes = [Rate(demand.frames_per_second, demand.min_frames) for demand in self.demands]
-        self.rates = tuple(dict.fromkeys(wishes))
+        wishes = [_plan_of(demand) for demand in self.demands]
+        self.plans = tuple(dict.fromkeys(wishes))
         self.cutters = tuple(
-            ClipCutter(demand, self.rates.index(wish)) for demand, wish in zip(self.demands, wishes, strict=True)
+            ClipCutter(demand, wish, self.plans.index(wish)) for demand, wish in zip(self.demands, wishes, strict=True)
         )
 
     def is_chunk_full(self) -> bool:
-        crop_bytes = sum(cut.crop.pixels.nbytes for cut in self.crops)
-        return self.frames_in_chunk >= self.rules.chunk_frames or crop_bytes >= _CHUNK_CROP_BYTES
+        """By what came in since the last chunk: crops that wait for the rest of their clip are not counted again."""
+        return self.frames_in_chunk >= self.rules.chunk_frames or self.crop_bytes_in_chunk >= _CHUNK_CROP_BYTES
 
     def take(self, located: LocatedFrame) -> int:
         """Note a frame and cut its faces; how many crops were cut."""
         frame = located.frame
         self.frames_in_chunk += 1
         self.tally.note_frame(located)
-        before = len(self.crops)
         numbers = self.tracks.join(frame.pts_s, located.boxes, after_cut=located.after_cut)
+        cut: list[CutCrop] = []
         for box, track_id in zip(located.boxes, numbers, strict=True):
             self.tally.note_face(track_id, box, frame.pts_s)
-            wanting = [cutter for cutter in self._applicable() if cutter.wants(box, frame.wanted_by)]
+            wanting = [cutter for cutter in self._applicable() if cutter.wants(box, frame.samples)]
             if wanting:
                 crop = cut_crop(frame, box, margin=self._margin(), track_id=track_id)
                 self.tally.note_crop(crop)
-                self.crops.append(CutCrop(crop, frame.wanted_by))
-        return len(self.crops) - before
+                cut.append(CutCrop(crop, self.crops + len(cut)))
+        self.crops += len(cut)
+        self.crop_bytes_in_chunk += sum(one.crop.pixels.nbytes for one in cut)
+        for cutter in self._applicable():
+            cutter.take(frame.samples, cut)
+        return len(cut)
 
     def _applicable(self) -> list[ClipCutter]:
         return [cutter for cutter in self.cutters if self.facts.kind in cutter.demand.kinds]
@@ -228,15 +241,14 @@ class _Extraction:
         return max(demand.margin for demand in self.demands)
 
     def finish_chunk(self, *, complete: bool) -> ExtractedChunk:
-        clips = {cutter.demand.detector: cutter.cut(self.crops) for cutter in self._applicable()}
-        crops = tuple(cut.crop for cut in self.crops)
-        self.crops, self.frames_in_chunk = [], 0
+        if complete:
+            for cutter in self.cutters:
+                cutter.finish()
+        crops, clips = chunk_of(self.cutters)
+        self.frames_in_chunk = self.crop_bytes_in_chunk = 0
         self.chunks += 1
         return ExtractedChunk(
-            chunk_index=self.chunks - 1,
-            crops=crops,
-            clips={name: refs for name, refs in clips.items() if refs},
-            snapshot=self._snapshot(complete=complete),
+            chunk_index=self.chunks - 1, crops=crops, clips=clips, snapshot=self._snapshot(complete=complete)
         )
 
     def _snapshot(self, *, complete: bool) -> ExtractionSnapshot:

@@ -10,6 +10,7 @@ from ingest.decoded import SampledFrame
 from ingest.face_locator import FaceLocator, clipped, moved, shrunken
 from ingest.face_regions import REGION_PX, Region
 from ingest.face_tracks import match, overlap
+from ingest.sampling import TOLERANCE_S
 from ingest.shot_cuts import is_cut, thumbnail
 
 _LEAST_FACE_IN_REGION_PX = 28
@@ -22,11 +23,15 @@ _SECOND_LOOK = 2.5  # times the long side, when a search found nothing
 
 @dataclass(frozen=True)
 class SearchRules:
-    """How closely frames are looked at: every ``every``-th in full, shrunken to ``long_side_px``."""
+    """How closely frames are looked at: every ``every``-th in full, shrunken to ``long_side_px``.
+
+    Densely sampled frames resemble each other: full searches are at least ``apart_s`` seconds of media apart.
+    """
 
     long_side_px: int
     every: int
     max_faces: int
+    apart_s: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +82,14 @@ class FaceSearch:
             gap.append(held)
             if len(gap) == 1:
                 self._search(held)
-            elif len(gap) > self.rules.every or _bytes(gap) > _GAP_BYTES:
+            elif self._is_wide(gap) or _bytes(gap) > _GAP_BYTES:
                 yield from self._close(gap, and_answer_last=False)
                 gap = gap[-1:]
         yield from self._close(gap)
+
+    def _is_wide(self, gap: Sequence[_Held]) -> bool:
+        lasts_s = gap[-1].frame.pts_s - gap[0].frame.pts_s
+        return len(gap) > self.rules.every and lasts_s >= self.rules.apart_s - TOLERANCE_S
 
     def _close(self, gap: Sequence[_Held], *, and_answer_last: bool = True) -> Iterator[LocatedFrame]:
         """Search the last frame of a gap, whose first one has been searched, and follow the faces in between."""
@@ -257,9 +266,15 @@ def _expectations(gap: Sequence[_Held], anchors: Sequence[int]) -> Iterator[tupl
         pairs = match(before, after, slack=math.inf)
         lone = _lone(before, {i for i, _ in pairs}) + _lone(after, {j for _, j in pairs})
         for k in range(begin + 1, end):
-            share = (k - begin) / (end - begin)
+            share = _share_of_time(gap[begin], gap[k], gap[end])
             both = [_between(before[i], after[j], share) for i, j in pairs]
             yield gap[k], [*both, *(_Expected(box, 0.5 * box.width_px, certain=False) for box in lone)]
+
+
+def _share_of_time(begin: _Held, between: _Held, end: _Held) -> float:
+    """How much of the time between two frames has passed; sampling in bursts leaves uneven gaps."""
+    whole_s = end.frame.pts_s - begin.frame.pts_s
+    return (between.frame.pts_s - begin.frame.pts_s) / whole_s if whole_s > 0 else 0.5
 
 
 def _unpaired(before: Sequence[FaceBox], after: Sequence[FaceBox]) -> tuple[list[FaceBox], list[FaceBox]]:

@@ -61,24 +61,24 @@ def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
 def _still(image: Image.Image, request: ReadingRequest) -> Iterator[Decoded]:
     turn = _turn_of(image)
     yield _facts(image, turn, request, MediaKind.IMAGE, duration_s=None)
-    wanted_by = tuple(range(len(request.rates)))
+    samples = dict.fromkeys(range(len(request.plans)), 0)
     try:
         pixels = turn.apply(_rgb(image))
     except _DAMAGE as why:
         raise MediaNotAssessable(Reason.DECODE_ERROR, f"the {request.container} picture is cut off or damaged") from why
-    yield SampledFrame(pixels, 0.0, 0, wanted_by)
+    yield SampledFrame(pixels, 0.0, 0, samples)
 
 
 def _moving(image: Image.Image, frames: int, request: ReadingRequest) -> Iterator[Decoded]:
     duration_s = frames * _shown_s(image)
     yield _facts(image, UPRIGHT, request, MediaKind.VIDEO, duration_s=duration_s)
-    sampling = Sampling(request.rates, duration_s)
+    sampling = Sampling(request.plans, duration_s)
     pts_s = 0.0
     for index in range(frames):
         try:
             image.seek(index)
-            wanted_by = sampling.wanted_by(pts_s)
-            yield SampledFrame(_rgb(image), pts_s, index, wanted_by) if wanted_by else StillReading(pts_s)
+            samples = sampling.samples(pts_s)
+            yield SampledFrame(_rgb(image), pts_s, index, samples) if samples else StillReading(pts_s)
         except _DAMAGE:
             yield Shortfall(Reason.DECODE_ERROR, f"only {index} of {frames} pictures could be decoded")
             return

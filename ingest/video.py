@@ -53,7 +53,7 @@ def read_video(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
     with _open(file, request) as container:
         stream = _picture_stream(container, request)
         duration_s = _duration_s(container, stream) or _measured_duration_s(container, stream)
-        yield from _Reading(container, stream, request, duration_s, Sampling(request.rates, duration_s)).events()
+        yield from _Reading(container, stream, request, duration_s, Sampling(request.plans, duration_s)).events()
 
 
 def _open(file: BinaryIO, request: ReadingRequest) -> InputContainer:
@@ -246,11 +246,11 @@ class _Reading:
         self.elapsed_s = max(self.elapsed_s, at_s - self.first_s)
 
     def _taken(self, frame: VideoFrame, index: int, turn: Turn) -> SampledFrame | StillReading:
-        wanted_by = self.sampling.wanted_by(self.elapsed_s)
+        samples = self.sampling.samples(self.elapsed_s)
         pts_s = self._lead_in_s() + self.elapsed_s
-        if not wanted_by:
+        if not samples:
             return StillReading(pts_s)
-        return SampledFrame(_upright_rgb(frame, turn), pts_s, index, wanted_by)
+        return SampledFrame(_upright_rgb(frame, turn), pts_s, index, samples)
 
     def _lead_in_s(self) -> float:
         """Seconds between the media's start (sound may come first) and its first frame."""

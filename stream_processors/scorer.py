@@ -123,6 +123,7 @@ class Scorer:
                     start_s=ref.start_s,
                     end_s=ref.end_s,
                     raw_score=score,
+                    frames=len(ref.crops),
                     crop=ref.crops[len(ref.crops) // 2],
                 )
                 for ref, score in zip(batch.clips, raw, strict=True)

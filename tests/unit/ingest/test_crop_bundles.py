@@ -16,11 +16,11 @@ from ingest.crop_bundles import clips_of, pack, unpack
 def a_crop(*, width=40, height=30, seed=0, track_id=0, pts_s=0.5):
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     box = FaceBox(0.25, 0.5, width - 0.125, height - 0.1, 0.987, ((1.5, 2.25), (3.0, 4.0)))
-    return FaceCrop(pixels, box, track_id, pts_s, 12)
+    return FaceCrop(pixels, box, track_id, pts_s, 12, origin=(31 + seed, 7))
 
 
 def same(one, other):
-    facts = ("box", "track_id", "pts_s", "frame_index")
+    facts = ("box", "track_id", "pts_s", "frame_index", "origin")
     return (one.pixels == other.pixels).all() and all(getattr(one, fact) == getattr(other, fact) for fact in facts)
 
 
@@ -72,12 +72,22 @@ def png(pixels):
 WRONG = {
     "missing picture": lambda parts: parts.pop("000001.png"),
     "surplus part": lambda parts: parts.update({"evil.py": b"import os"}),
-    "other version": lambda parts: parts.update({"index.json": b'{"version":2,"crops":[]}'}),
+    "other version": lambda parts: parts.update({"index.json": b'{"version":1,"crops":[]}'}),
     "index of another shape": lambda parts: parts.update({"index.json": b"[1]"}),
     "index that is no JSON": lambda parts: parts.update({"index.json": b"\xff{"}),
     "other size than promised": with_index(width_px=41),
     "empty box": with_index(box=[5, 5, 5, 9]),
     "no box": with_index(box=None),
+    "no origin": with_index(origin=None),
+    "origin of one number": with_index(origin=[3]),
+    "origin of three numbers": with_index(origin=[3, 4, 5]),
+    "origin outside the frame": with_index(origin=[-1, 0]),
+    "origin beyond all frames": with_index(origin=[0, 2**40]),
+    "origin between pixels": with_index(origin=[1.5, 0]),
+    "origin that is no number": with_index(origin=["3", 4]),
+    "origin that is a truth": with_index(origin=[True, 4]),
+    "time that is no number": with_index(pts_s=float("nan")),
+    "endless time": with_index(pts_s=float("inf")),
     "no picture": lambda parts: parts.update({"000000.png": b"GIF89a"}),
     "cut off picture": lambda parts: parts.update({"000000.png": parts["000000.png"][:60]}),
     "16 bit picture": lambda parts: parts.update({"000000.png": png(np.zeros((30, 40, 3), np.uint16))}),

@@ -10,19 +10,19 @@ from contracts.vocabulary import Reason
 from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
 from ingest.decoder_process import read_media
 from ingest.decoding import ChildDecoder, DecoderKilled, DecoderLimits
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
 from tests.support.media import a_picture, a_video, moving
 
-RATES = (Rate(5.0, 1), Rate(2.0, 1))
+PLANS = (SamplingPlan(5.0, 1), SamplingPlan(2.0, 1))
 
 
-def a_request(path: Path, rates: tuple[Rate, ...] = RATES) -> ReadingRequest:
-    return ReadingRequest(sniff(path).container, rates, 10**8, 1e6)
+def a_request(path: Path, plans: tuple[SamplingPlan, ...] = PLANS) -> ReadingRequest:
+    return ReadingRequest(sniff(path).container, plans, 10**8, 1e6)
 
 
-def in_child(path, rates=RATES, **limits):
-    return ChildDecoder(DecoderLimits(**limits)).decode(path, a_request(path, rates))
+def in_child(path, plans=PLANS, **limits):
+    return ChildDecoder(DecoderLimits(**limits)).decode(path, a_request(path, plans))
 
 
 def children():
@@ -39,7 +39,7 @@ def test_a_child_gives_what_the_readers_give(tmp_path, name):
     for there, here in zip(theirs, ours, strict=True):
         if isinstance(here, SampledFrame):
             assert isinstance(there, SampledFrame)
-            assert (there.pts_s, there.frame_index, there.wanted_by) == (here.pts_s, here.frame_index, here.wanted_by)
+            assert (there.pts_s, there.frame_index, there.samples) == (here.pts_s, here.frame_index, here.samples)
             assert (there.pixels == here.pixels).all()
         else:
             assert there == here

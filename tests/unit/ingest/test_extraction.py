@@ -67,7 +67,7 @@ def test_a_video_becomes_crops_clips_and_facts(tmp_path):
     chunk = only(extracted(a_video(tmp_path / "a.mp4"), MESO))
     snapshot = chunk.snapshot
     assert len(chunk.crops) == len(chunk.clips["meso"]) == 8
-    assert snapshot.expected == {"meso": ExpectedClips(batches=1, clips=8)}
+    assert snapshot.expected == {"meso": ExpectedClips(batches=1, clips=8, sampled_frames=8)}
     assert snapshot.not_applicable == {}
     assert snapshot.problems == ()
     assert (snapshot.media.kind, snapshot.media.codec, snapshot.media.width_px) == (MediaKind.VIDEO, "h264", 320)
@@ -92,7 +92,7 @@ def test_the_largest_margin_is_cut_and_every_detector_names_its_own_clips(tmp_pa
 def test_a_face_too_small_for_one_detector_is_its_own_reason(tmp_path):
     chunk = only(extracted(a_video(tmp_path / "a.mp4"), MESO, TALL))
     assert set(chunk.clips) == {"meso"}
-    assert chunk.snapshot.expected["tall"] == ExpectedClips(batches=0, clips=0)
+    assert chunk.snapshot.expected["tall"] == ExpectedClips(batches=0, clips=0, sampled_frames=8)
     problem = chunk.snapshot.not_applicable["tall"]
     assert problem.reason == Reason.FACE_TOO_SMALL
     assert "px high, needed 80" in problem.detail
@@ -120,7 +120,7 @@ def test_chunks_come_while_decoding_and_count_up(tmp_path):
     assert [len(chunk.crops) for chunk in chunks] == [20, 20, 10]
     assert [chunk.snapshot.complete for chunk in chunks] == [False, False, True]
     assert [chunk.snapshot.expected["d"] for chunk in chunks] == [
-        ExpectedClips(batches=n, clips=c) for n, c in ((1, 20), (2, 40), (3, 50))
+        ExpectedClips(batches=n, clips=c, sampled_frames=c) for n, c in ((1, 20), (2, 40), (3, 50))
     ]
     numbers = [ref.clip_index for chunk in chunks for ref in chunk.clips["d"]]
     assert numbers == list(range(50))
@@ -211,6 +211,105 @@ def test_memory_does_not_grow_with_the_video(tmp_path):
         gc.collect()
         peaks.append(most)
     assert peaks[0] == peaks[1] <= 24
+
+
+SWAP = CropDemand(detector="swap", min_frames=8, min_face_px=32)
+FLOW = CropDemand(detector="flow", frames_per_second=25.0, clip_length=16, shortest_clip=4, min_frames=1)
+JUMPS = CropDemand(detector="jumps", frames_per_second=60.0, clip_length=8, clip_every_s=1.0, min_frames=1)
+
+
+def clips_of_all(chunks, name):
+    """Every clip of a detector as (number, track, frame indices); its crops are where the references say."""
+    return [
+        (ref.clip_index, ref.track_id, tuple(chunk.crops[p].frame_index for p in ref.crops))
+        for chunk in chunks
+        for ref in chunk.clips.get(name, ())
+    ]
+
+
+def test_frame_and_sequence_detectors_share_one_decode_and_one_bundle(tmp_path):
+    decoder = HereDecoder()
+    path = a_video(tmp_path / "a.mp4", frames=60)
+    chunks = extracted(path, SWAP, FLOW, JUMPS, decoder=decoder, chunk_frames=25)
+    assert decoder.runs == 1
+    swap, flow, jumps = (clips_of_all(chunks, name) for name in ("swap", "flow", "jumps"))
+    assert [frames for _, _, frames in swap] == [(n,) for n in (0, 8, 15, 23, 30, 38, 45, 53)]
+    assert [frames for _, _, frames in flow] == [
+        tuple(range(start, start + length)) for start, length in ((0, 16), (16, 16), (32, 16), (48, 12))
+    ]
+    assert [frames for _, _, frames in jumps] == [tuple(range(start, start + 8)) for start in (0, 25, 50)]
+    for found in (swap, flow, jumps):
+        assert [number for number, _, _ in found] == list(range(len(found)))
+    held = [crop.frame_index for crop in chunks[1].crops]
+    assert held[0] == 16
+    assert len(held) == len(set(held))
+
+
+def test_a_chunk_is_full_by_its_own_crops_and_not_by_those_that_wait(tmp_path):
+    path = a_video(tmp_path / "a.mp4", frames=60)
+    long = CropDemand(detector="long", frames_per_second=25.0, clip_length=50, shortest_clip=1, min_frames=1)
+    chunks = extracted(path, long, chunk_frames=20)
+    assert [len(chunk.crops) for chunk in chunks] == [0, 0, 60]
+    assert [len(ref.crops) for ref in chunks[2].clips["long"]] == [50, 10]
+    assert chunks[-1].snapshot.expected["long"] == ExpectedClips(batches=1, clips=2, sampled_frames=60)
+
+
+@pytest.mark.parametrize("chunk_frames", [1, 7, 1000])
+def test_clips_do_not_depend_on_the_size_of_chunks(tmp_path, chunk_frames):
+    scene = moving()
+    path = a_video(tmp_path / "a.mp4", frames=60, scene=lambda n: scene(n) if n % 23 else painted(320, 240))
+    demands = (SWAP, FLOW, JUMPS)
+    usual, other = extracted(path, *demands), extracted(path, *demands, chunk_frames=chunk_frames)
+    for demand in demands:
+        assert clips_of_all(other, demand.detector) == clips_of_all(usual, demand.detector) != []
+    assert other[-1].snapshot.tracks == usual[-1].snapshot.tracks
+
+
+def test_a_shot_cut_ends_a_sequence(tmp_path):
+    dark = painted(320, 240, (40, 30, 60))
+    bright = np.where(dark == 90, np.uint8(240), dark)
+    path = a_video(tmp_path / "a.mp4", frames=40, scene=lambda n: dark if n < 25 else bright)
+    chunks = extracted(path, FLOW)
+    assert [frames for _, _, frames in clips_of_all(chunks, "flow")] == [
+        tuple(range(start, end)) for start, end in ((0, 16), (16, 25), (25, 40))
+    ]
+    assert len({track for _, track, _ in clips_of_all(chunks, "flow")}) == 2
+
+
+def test_what_is_too_short_for_a_clip_is_dropped_counted_and_said(tmp_path):
+    counts: dict = {}
+
+    def count(name, amount, labels):
+        counts[(name, *labels.values())] = counts.get((name, *labels.values()), 0) + amount
+
+    demands = [SWAP, CropDemand(detector="long", frames_per_second=25.0, clip_length=64, shortest_clip=30)]
+    chunk = only(
+        extract(
+            a_video(tmp_path / "a.mp4", frames=20),
+            media_id="m",
+            demands=demands,
+            locator=PaintLocator(),
+            rules=ExtractionRules(),
+            decoder=HereDecoder(),
+            on_count=count,
+        )
+    )
+    assert counts["telltale_crops_dropped_total", "long"] == 20
+    assert counts["telltale_crops_dropped_total", "swap"] == 0
+    problem = chunk.snapshot.not_applicable["long"]
+    assert problem.reason == Reason.TOO_FEW_FACE_FRAMES
+    assert "30 sampled frames one after another, as this detector needs; 20 sampled frames at most" in problem.detail
+    assert {crop.frame_index for crop in chunk.crops} == {frames[0] for _, _, frames in clips_of_all([chunk], "swap")}
+
+
+def test_crops_can_be_laid_back_into_their_frame(tmp_path):
+    picture = painted(320, 240, (40, 30, 60))
+    chunk = only(extracted(a_picture(tmp_path / "a.png", picture, form="PNG"), MESO))
+    (crop,) = unpack(pack(chunk.crops))
+    x, y = crop.origin
+    height, width = crop.pixels.shape[:2]
+    assert crop.origin == (28, 18)
+    assert (picture[y : y + height, x : x + width] == crop.pixels).all()
 
 
 def test_an_animation_is_a_video(tmp_path):

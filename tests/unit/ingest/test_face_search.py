@@ -13,19 +13,19 @@ from tests.support.media import PaintLocator, painted
 RULES = SearchRules(long_side_px=640, every=4, max_faces=16)
 
 
-def frames(pictures):
+def frames(pictures, period_s):
     for index, pixels in enumerate(pictures):
-        yield SampledFrame(pixels, index / 10, index, (0,))
+        yield SampledFrame(pixels, index * period_s, index, {0: index})
 
 
-def search(pictures, *, locator=None, rules=RULES):
+def search(pictures, *, locator=None, rules=RULES, period_s=0.2):
     counts = Counter()
     locator = locator or PaintLocator()
 
     def count(kind, amount):
         counts[kind] += amount
 
-    return list(FaceSearch(locator, rules, count).located(frames(pictures))), counts
+    return list(FaceSearch(locator, rules, count).located(frames(pictures, period_s))), counts
 
 
 def lefts(located):
@@ -43,6 +43,27 @@ def test_every_kth_frame_is_searched_and_the_face_followed_between():
     for n, one in enumerate(located):
         assert one.boxes[0].left == pytest.approx(100 + 4 * n, abs=2.5)
         assert one.boxes[0].width_px == pytest.approx(90, abs=4)
+
+
+def test_densely_sampled_frames_are_searched_twice_a_second():
+    located, counts = search(drifting(76, step=3), period_s=1 / 30)
+    assert [n for n, one in enumerate(located) if one.searched] == [0, 15, 30, 45, 60, 75]
+    assert counts == {"full": 6, "followed": 70}
+    for n, one in enumerate(located):
+        assert one.boxes[0].left == pytest.approx(100 + 3 * n, abs=2.5)
+
+
+def test_after_a_pause_of_the_sampling_faces_are_expected_by_the_time():
+    """Two frames, then three much later and close together: the face has moved on during the pause."""
+    times_s = [0.0, 0.04, 3.0, 3.04, 3.08, 3.12]
+    lefts_px = [100 + round(68 * at_s) for at_s in times_s]
+    pictures = [painted(1280, 720, (left, 200, 90)) for left in lefts_px]
+    given = [
+        SampledFrame(pixels, at_s, n, {0: n}) for n, (pixels, at_s) in enumerate(zip(pictures, times_s, strict=True))
+    ]
+    located = list(FaceSearch(PaintLocator(), RULES).located(given))
+    assert [one.searched for one in located] == [True, False, False, False, True, True]
+    assert lefts(located) == [pytest.approx([left], abs=3) for left in lefts_px]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 17, 18])
@@ -141,7 +162,7 @@ def test_a_window_of_frames_is_held_and_no_more():
     def endless(count):
         nonlocal most
         for n in range(count):
-            frame = SampledFrame(painted(320, 180, (40 + n % 50, 40, 60)), n / 10, n, (0,))
+            frame = SampledFrame(painted(320, 180, (40 + n % 50, 40, 60)), n / 10, n, {0: n})
             alive.add(frame)
             most = max(most, len(alive))
             yield frame

@@ -8,14 +8,14 @@ from contracts.errors import MediaNotAssessable
 from contracts.vocabulary import MediaKind, Reason
 from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StreamFacts
 from ingest.pictures import read_picture
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
 from tests.support.media import a_picture, an_animation, cut_off, painted
 
 SCENE = painted(64, 48, (0, 0, 20))
 
 
-ONE_A_SECOND = Rate(1.0, 32)
+ONE_A_SECOND = SamplingPlan(1.0, 32)
 
 
 def read(path, rate=ONE_A_SECOND, max_pixels=10**8):
@@ -33,7 +33,7 @@ def test_each_kind_of_picture_is_one_frame(tmp_path, form):
     assert isinstance(facts, StreamFacts)
     assert (facts.kind, facts.container, facts.width_px, facts.height_px) == (MediaKind.IMAGE, form.lower(), 320, 240)
     assert isinstance(frame, SampledFrame)
-    assert (frame.pixels.shape, frame.pts_s, frame.wanted_by) == ((240, 320, 3), 0.0, (0,))
+    assert (frame.pixels.shape, frame.pts_s, frame.samples) == ((240, 320, 3), 0.0, {0: 0})
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -63,7 +63,7 @@ def test_sixteen_bits_of_grey_keep_their_brightness(tmp_path):
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
 def test_an_animated_picture_is_a_silent_video(tmp_path, form):
-    events = read(an_animation(tmp_path / "x", form=form, frames=10, frame_ms=100), Rate(5.0, 1))
+    events = read(an_animation(tmp_path / "x", form=form, frames=10, frame_ms=100), SamplingPlan(5.0, 1))
     (facts,) = of(events, StreamFacts)
     assert (facts.kind, facts.has_audio) == (MediaKind.VIDEO, False)
     assert facts.duration_s == pytest.approx(1.0)
@@ -84,7 +84,7 @@ def test_a_cut_off_picture_is_a_decode_error(tmp_path, form):
 
 
 def test_a_cut_off_animation_gives_its_first_pictures(tmp_path):
-    events = read(cut_off(an_animation(tmp_path / "x", form="GIF", frames=20), 0.6), Rate(100.0, 1))
+    events = read(cut_off(an_animation(tmp_path / "x", form="GIF", frames=20), 0.6), SamplingPlan(100.0, 1))
     assert of(events, SampledFrame)
     assert len(of(events, SampledFrame)) < 20
 

@@ -4,16 +4,16 @@ import pytest
 from contracts.errors import MediaNotAssessable
 from contracts.vocabulary import MediaKind, Reason
 from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StreamFacts
-from ingest.sampling import Rate
+from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
 from ingest.video import read_video
 from tests.support.media import PAINT, a_sound_file, a_video, cut_off, moving, painted, video_bytes
 
-EVERY_FRAME = Rate(1000.0, 1)
+EVERY_FRAME = SamplingPlan(1000.0, 1)
 
 
-def read(path, *rates, max_pixels=10**8, max_duration_s=1e6):
-    request = ReadingRequest(sniff(path).container, rates or (Rate(5.0, 1),), max_pixels, max_duration_s)
+def read(path, *plans, max_pixels=10**8, max_duration_s=1e6):
+    request = ReadingRequest(sniff(path).container, plans or (SamplingPlan(5.0, 1),), max_pixels, max_duration_s)
     with path.open("rb") as file:
         return list(read_video(file, request))
 
@@ -68,14 +68,14 @@ def test_a_rotated_phone_video_is_turned_upright(tmp_path, turn, clockwise):
 
 def test_variable_frame_rate_goes_by_the_real_times(tmp_path):
     times_s = [n / 25 for n in range(25)] + [1 + n / 5 for n in range(25)]
-    events = read(a_video(tmp_path / "v.mp4", times_s=times_s), Rate(2.5, 1))
+    events = read(a_video(tmp_path / "v.mp4", times_s=times_s), SamplingPlan(2.5, 1))
     got = [frame.pts_s for frame in of(events, SampledFrame)]
     assert got == pytest.approx([n * 0.4 for n in range(len(got))], abs=0.041)
     assert got[-1] == pytest.approx(5.6, abs=0.21)
 
 
 def test_a_video_of_one_frame(tmp_path):
-    events = read(a_video(tmp_path / "one.mp4", frames=1), Rate(1.0, 32))
+    events = read(a_video(tmp_path / "one.mp4", frames=1), SamplingPlan(1.0, 32))
     assert [frame.pts_s for frame in of(events, SampledFrame)] == [0.0]
     assert not of(events, Shortfall)
 
@@ -96,7 +96,7 @@ def test_a_recording_without_a_duration_is_measured_first(tmp_path):
             seekable=False,
         )
     )
-    events = read(path, Rate(1.0, 32))
+    events = read(path, SamplingPlan(1.0, 32))
     assert of(events, StreamFacts)[0].duration_s == pytest.approx(2.0, abs=0.05)
     assert len(of(events, SampledFrame)) == 32
 
@@ -106,7 +106,7 @@ def test_frames_keep_their_index_and_picture_although_unneeded_ones_are_not_deco
     path = a_video(tmp_path / "b.mp4", frames=60, options={**options, "qp": "10"})
     every = {frame.frame_index: frame for frame in of(read(path, EVERY_FRAME), SampledFrame)}
     assert sorted(every) == list(range(60))
-    for frame in of(read(path, Rate(2.0, 1)), SampledFrame):
+    for frame in of(read(path, SamplingPlan(2.0, 1)), SampledFrame):
         assert frame.pts_s == every[frame.frame_index].pts_s
         assert (frame.pixels == every[frame.frame_index].pixels).all()
 
