@@ -100,7 +100,7 @@ PROMISES: tuple[Callable[[Detector], None], ...] = (
 
 
 def a_clip(seed: int, length: int, *, width_px: int = _USUAL[0], height_px: int = _USUAL[1]) -> FaceClip:
-    """A clip of ``length`` crops of coarse seeded noise, darker for odd seeds, that drifts; the face box is its middle."""
+    """A clip of ``length`` crops of coarse seeded noise, darker for odd seeds, that drifts; its middle is the face."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256 >> seed % 2, (-(-height_px // 8), -(-width_px // 8), 3), dtype=np.uint8)
     pixels = coarse.repeat(8, axis=0).repeat(8, axis=1)[:height_px, :width_px]

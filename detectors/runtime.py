@@ -1,7 +1,7 @@
 """Where and how networks run: a module in, a function that takes and gives plain processor tensors out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -61,3 +61,30 @@ def _lay_out(module: "nn.Module") -> None:
     for tensor in module.parameters():
         if tensor.dim() == 4:
             tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(eq=False)
+class Placement:
+    """A network that was placed, and the first batch that went through it."""
+
+    module: "nn.Module"
+    batch: "Tensor | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingRuntime(Runtime):
+    """A runtime that remembers every network that it places and what that network is shown first."""
+
+    placements: list[Placement] = field(default_factory=list, compare=False)
+
+    def placed(self, module: "nn.Module") -> Placed:
+        """As :meth:`Runtime.placed`."""
+        run, placement = super().placed(module), Placement(module)
+        self.placements.append(placement)
+
+        def recorded(batch: "Tensor") -> "Tensor":
+            if placement.batch is None:
+                placement.batch = batch.clone()
+            return run(batch)
+
+        return recorded

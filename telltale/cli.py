@@ -169,6 +169,20 @@ def detectors_fetch(
     command.fetch(name, source, home, replace=replace)
 
 
+@detectors_app.command("export")
+def detectors_export(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    folder: Annotated[Path | None, typer.Option(help="Where to write the files. [default: NAME-onnx]")] = None,
+    home: Home = DEFAULT_HOME,
+    int8: Annotated[bool, typer.Option("--int8", help="Also write a copy in 8-bit integers, for processors.")] = False,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="Export random weights.")] = False,
+) -> None:
+    """Write a detector's networks as ONNX files and say how closely they agree with the original."""
+    from telltale import detector_export as command
+
+    raise typer.Exit(command.run(name, folder or Path(f"{name}-onnx"), home, int8=int8, random_weights=random_weights))
+
+
 @detectors_app.command("new")
 def detectors_new(
     name: Annotated[str, typer.Argument(show_default=False)],

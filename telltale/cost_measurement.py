@@ -4,12 +4,10 @@ import json
 import resource
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import detectors
@@ -18,19 +16,8 @@ from detectors.detector import Detector
 from detectors.devices import resolved
 from detectors.probe import probe_clips
 from detectors.registry import REGISTRY
-from detectors.runtime import Placed, Runtime
+from detectors.runtime import RecordingRuntime
 from telltale.bench_detectors import BATCHES, Measured
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListeningRuntime(Runtime):
-    """A runtime that remembers every network it places."""
-
-    networks: list[nn.Module] = field(default_factory=list)
-
-    def placed(self, module: nn.Module) -> Placed:
-        self.networks.append(module)
-        return super().placed(module)
 
 
 def measured(name: str, *, weights: Path, device: str, limit_s: float) -> Measured:
@@ -39,7 +26,7 @@ def measured(name: str, *, weights: Path, device: str, limit_s: float) -> Measur
     A batch is left out when the last one's time says that it would take longer than ``limit_s``.
     """
     before_mib = _peak_mib()
-    runtime = ListeningRuntime(device=resolved(device)[0])
+    runtime = RecordingRuntime(device=resolved(device)[0])
     began_s = time.perf_counter()
     detector = REGISTRY.create(name, weights=weights, runtime=runtime, allow_untrained=True)
     load_s = time.perf_counter() - began_s
@@ -51,7 +38,7 @@ def measured(name: str, *, weights: Path, device: str, limit_s: float) -> Measur
         device=detector.device,
         untrained=detector.untrained,
         clip_length=detector.spec.demand.clip_length,
-        parameters=sum(tensor.numel() for network in runtime.networks for tensor in network.parameters()),
+        parameters=sum(tensor.numel() for placement in runtime.placements for tensor in placement.module.parameters()),
         multiply_adds=multiply_adds,
         load_s=load_s,
         ms_per_clip=times,
