@@ -10,13 +10,19 @@ from detectors.systems.eighteen.aggregation import final_score
 from detectors.systems.eighteen.crops import Views, squares_around, views_of
 from detectors.systems.eighteen.sampling import frame_indices
 from detectors.systems.eighteen.scoring import Networks, member_scores
-from detectors.systems.eighteen.tracking import Box, Tube, at_every_frame, chosen_tubes, confident
+from detectors.systems.eighteen.tracking import LEAST_CONFIDENCE, Box, Tube, at_every_frame, chosen_tubes, confident
 from detectors.systems.footage import Compat, Finder, FinderNeed, Footage, PublishedScore
 
-# The finder is asked for nearly everything; of what it finds the pipeline believes boxes of 0.8 and more.
 FINDER = FinderNeed(
     "retinaface_mobilenet025",
-    {"short_side_px": 400, "long_side_px": 2150, "least_confidence": 0.02, "most_overlap": 0.4},
+    {
+        "short_side_px": 400,
+        "long_side_px": 2150,
+        "least_confidence": 0.02,
+        "most_overlap": 0.4,
+        "kept_confidence": LEAST_CONFIDENCE,
+        "whole_px": True,
+    },
 )
 UNDECIDED = 0.5
 _FINDER_PICTURES = 8
