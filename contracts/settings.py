@@ -60,17 +60,13 @@ class IngestSettings(ProcessSettings):
     settle_s: PositiveFloat = Field(
         default=1.0, description="a file in a watched folder must rest this long to be picked up"
     )
-    max_object_bytes: PositiveInt = Field(
-        default=8 * 2**30, description="larger objects are answered with file_too_large"
-    )
+    max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")
 
 
 class ExtractSettings(ProcessSettings):
     """``media.uploaded`` in; crop bundles, crop batches and ``media.extracted`` out."""
 
-    max_object_bytes: PositiveInt = Field(
-        default=8 * 2**30, description="larger objects are answered with file_too_large"
-    )
+    max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")
     max_pixels: PositiveInt = Field(default=120_000_000, description="largest picture or frame, width times height")
     max_duration_s: PositiveFloat = Field(default=6 * 3600.0, description="longest video that is looked at to its end")
     decoder_memory_bytes: PositiveInt = Field(
@@ -92,6 +88,11 @@ class ExtractSettings(ProcessSettings):
         default=4, description="full search on every k-th sampled frame; tracks follow between"
     )
     max_faces: PositiveInt = Field(default=16, description="most faces followed at a time; more is said, not hidden")
+    face_locator: Literal["mtcnn", "retinaface_resnet50", "retinaface_mobilenet025", "dsfd_resnet152"] = Field(
+        default="mtcnn", description="which network finds the faces; the others than mtcnn need fetched weights"
+    )
+    weights: Path | None = Field(default=None, description="folder of fetched weights; default: HOME/weights")
+    locate_device: str = Field(default="cpu", description="device of a face locator other than mtcnn: auto, cpu, cuda:N")
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the face locator")
 
 

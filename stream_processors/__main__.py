@@ -39,16 +39,16 @@ def extract() -> int:
     configure_logs(settings, Stage.EXTRACT)
     import detectors
     from ingest.extraction import ExtractionRules
-    from ingest.face_locators.mtcnn import MtcnnFaceLocator
     from ingest.object_store import open_store
     from stream_processors.extract import build
     from stream_processors.extractor import Extractor
+    from stream_processors.face_locators import locator_of
 
     extractor = Extractor(
         bucket=open_store(settings.bucket),
         work=open_store(settings.work_bucket),
         demands=[detectors.spec(name).demand for name in settings.detector_names],
-        locator=MtcnnFaceLocator.load(torch_threads=settings.torch_threads),
+        locator=locator_of(settings, weights=settings.weights or settings.home / "weights"),
         rules=ExtractionRules.of(settings),
         scratch=settings.home / "scratch",
         most_bytes=settings.max_object_bytes,

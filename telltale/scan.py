@@ -147,9 +147,9 @@ class Scanner:
 
     @cached_property
     def _locator(self) -> FaceLocator:
-        from ingest.face_locators.mtcnn import MtcnnFaceLocator
+        from stream_processors.face_locators import locator_of
 
-        return MtcnnFaceLocator.load(torch_threads=self._extract.torch_threads)
+        return locator_of(self._extract, weights=self._weights)
 
     @cached_property
     def _scorers(self) -> dict[str, Scorer | DetectorUnavailable]:

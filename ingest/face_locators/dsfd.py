@@ -32,17 +32,17 @@ _MULTIPLE_PX = 32
 class DsfdRules:
     """How pictures are scaled and which boxes count.
 
-    The long side becomes ``long_side_px`` (a shorter one is only enlarged where ``enlarge`` says so); then zeros fill
-    up to multiples of 32. Boxes must have more than ``least_confidence``; of the ``most_candidates`` likeliest, no two
-    share more than ``most_overlap``; in the end they need more than ``kept_confidence``.
+    The longer side becomes ``longer_side_px`` (a shorter one is only enlarged where ``enlarge`` says so); then zeros
+    fill up to multiples of 32. Of the likeliest ``candidates`` with more than ``candidate_confidence``, no two may
+    share more than ``most_overlap``; in the end a box needs more than ``least_confidence``.
     """
 
-    long_side_px: int = 512
+    longer_side_px: int = 512
     enlarge: bool = True
-    least_confidence: float = 0.01
-    most_candidates: int = 5000
+    candidate_confidence: float = 0.01
+    candidates: int = 5000
     most_overlap: float = 0.3
-    kept_confidence: float = 0.3
+    least_confidence: float = 0.3
 
 
 NTECH = DsfdRules()
@@ -51,7 +51,7 @@ _BELIEVED = 0.5  # ntech keeps boxes from 0.3 on, but only in tracks that somewh
 
 
 def dsfd_locator(predict: Predict) -> OnePassFaceLocator:
-    """A face locator on this network: pictures at a long side of at most 512 pixels."""
+    """A face locator on this network: pictures at a longer side of at most 512 pixels."""
     return OnePassFaceLocator(partial(dsfd_faces, predict=predict, rules=OURS), least_confidence=_BELIEVED)
 
 
@@ -80,12 +80,12 @@ def dsfd_faces(
     height, width = (
         ends * side / there for ends, side, there in zip(ends_px, pictures[0].shape[:2], scaled_px, strict=True)
     )
-    return [_faces(rows, priors, np.array([width, height, width, height], np.float32), rules) for rows in numbers]
+    return [face_boxes(*likely_boxes(rows, priors, rules, within=(width, height))) for rows in numbers]
 
 
 def _scaled(picture: NDArray[np.float32], rules: DsfdRules) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
-    scale = rules.long_side_px / max(height, width)
+    scale = rules.longer_side_px / max(height, width)
     if scale >= 1 and not rules.enlarge:
         return picture
     size = max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
@@ -97,16 +97,17 @@ def _padded(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(picture, ((0, below), (0, right), (0, 0)))
 
 
-def _faces(numbers: NDArray, priors: NDArray, to_px: NDArray, rules: DsfdRules) -> list[FaceBox]:
-    edges, chances = likely_boxes(numbers[:, _BOX], numbers[:, _CHANCE], priors, rules)
-    return face_boxes(edges * to_px, chances)
+def likely_boxes(
+    numbers: NDArray, priors: NDArray, rules: DsfdRules, *, within: tuple[float, float] = (1.0, 1.0)
+) -> tuple[NDArray, NDArray]:
+    """The network's numbers (n x 6) as boxes (m x 4: left, top, right, bottom) and chances, the likeliest first.
 
-
-def likely_boxes(numbers: NDArray, chances: NDArray, priors: NDArray, rules: DsfdRules) -> tuple[NDArray, NDArray]:
-    """Boxes (n x 4: left, top, right, bottom in shares of the padded picture) and chances, the likeliest first."""
-    likely = np.flatnonzero(chances > rules.least_confidence)
-    likely = likely[np.argsort(-chances[likely], kind="stable")[: rules.most_candidates]]
-    edges, chances = boxes_of(numbers[likely], priors[likely]), chances[likely]
+    The padded picture has the width and height ``within``; without them the edges are shares of it.
+    """
+    chances = numbers[:, _CHANCE]
+    likely = np.flatnonzero(chances > rules.candidate_confidence)
+    likely = likely[np.argsort(-chances[likely], kind="stable")[: rules.candidates]]
+    edges, chances = boxes_of(numbers[likely, _BOX], priors[likely], within=within), chances[likely]
     kept = best_apart(edges, chances, rules.most_overlap)
-    kept = kept[chances[kept] > rules.kept_confidence]
+    kept = kept[chances[kept] > rules.least_confidence]
     return edges[kept], chances[kept]

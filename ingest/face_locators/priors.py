@@ -67,20 +67,26 @@ def _frozen(priors: NDArray) -> Floats:
     return single
 
 
-def boxes_of(numbers: NDArray, priors: Floats) -> Floats:
-    """Encoded boxes (n x 4) as left, top, right, bottom in shares of the picture; not finite where they overflow."""
+def boxes_of(numbers: NDArray, priors: Floats, *, within: tuple[float, float] = (1.0, 1.0)) -> Floats:
+    """Encoded boxes (n x 4) as left, top, right, bottom in a picture of this width and height.
+
+    Without a size they are shares of the picture. What overflows is not finite.
+    """
     shifts = numbers[:, :2].astype(np.float32) * _CENTRE_VARIANCE
     growths = numbers[:, 2:].astype(np.float32) * _SIZE_VARIANCE
     with np.errstate(over="ignore", invalid="ignore"):
         size = priors[:, 2:] * np.exp(growths)
         corner = priors[:, :2] + shifts * priors[:, 2:] - size / 2
-        return np.concatenate([corner, corner + size], axis=1)
+        edges = np.concatenate([corner, corner + size], axis=1)
+        return edges * np.asarray([*within, *within], dtype=np.float32)
 
 
-def landmarks_of(numbers: NDArray, priors: Floats) -> Floats:
-    """Encoded landmarks (n x 10: x, y, x, y, ...) as points (n x 5 x 2) in shares of the picture."""
+def landmarks_of(numbers: NDArray, priors: Floats, *, within: tuple[float, float] = (1.0, 1.0)) -> Floats:
+    """Encoded landmarks (n x 10: x, y, x, y, ...) as points (n x 5 x 2), as :func:`boxes_of` gives edges."""
     shifts = numbers.astype(np.float32).reshape(-1, 5, 2) * _CENTRE_VARIANCE
-    return priors[:, None, :2] + shifts * priors[:, None, 2:]
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = priors[:, None, :2] + shifts * priors[:, None, 2:]
+        return points * np.asarray(within, dtype=np.float32)
 
 
 def best_apart(boxes: NDArray, chances: NDArray, most_overlap: float) -> NDArray[np.int64]:

@@ -85,8 +85,8 @@ def retinaface_faces(
     numbers = predict(batch)
     if numbers.shape[1] != len(priors):
         raise PriorsDoNotFit(f"{numbers.shape[1]} priors of the network, {len(priors)} of {size[0]} x {size[1]} pixels")
-    to_px = np.array([size[1], size[0]], dtype=np.float32) / np.float32(scale)
-    return [_faces(rows, priors, to_px, rules) for rows in numbers]
+    within_px = size[1] / scale, size[0] / scale
+    return [_faces(rows, priors, within_px, rules) for rows in numbers]
 
 
 def _scale(picture: Pixels, rules: RetinaFaceRules) -> float:
@@ -108,10 +108,10 @@ def _scaled(picture: Pixels, scale: float) -> Pixels:
     return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _faces(numbers: NDArray, priors: NDArray, to_px: NDArray, rules: RetinaFaceRules) -> list[FaceBox]:
+def _faces(numbers: NDArray, priors: NDArray, within_px: tuple[float, float], rules: RetinaFaceRules) -> list[FaceBox]:
     likely = np.flatnonzero(numbers[:, _CHANCE] > rules.least_confidence)
-    edges = boxes_of(numbers[likely, _BOX], priors[likely]) * np.tile(to_px, 2)
-    points = landmarks_of(numbers[likely, _LANDMARKS], priors[likely]) * to_px
+    edges = boxes_of(numbers[likely, _BOX], priors[likely], within=within_px)
+    points = landmarks_of(numbers[likely, _LANDMARKS], priors[likely], within=within_px)
     chances = numbers[likely, _CHANCE]
     if rules.most_overlap is not None:
         kept = best_apart(edges, chances, rules.most_overlap)

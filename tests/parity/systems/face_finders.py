@@ -84,9 +84,9 @@ def _dsfd_suppression(name: str, case: dict) -> Iterator[Line]:
     numbers, chances = _head(case["loc"], len(priors))
     result = next(key for key in case if key.startswith("kept_score"))
     least = float(_found(rf"over_({_NUMBER})", result))
-    rules = DsfdRules(kept_confidence=least, most_overlap=NTECH.most_overlap)
-    boxes, kept = likely_boxes(numbers, chances, priors, rules)
-    yield compared(name, np.column_stack([kept, boxes]), case[result])
+    rules = DsfdRules(least_confidence=least, most_overlap=NTECH.most_overlap)
+    boxes, chances = likely_boxes(np.column_stack([numbers, 1 - chances, chances]), priors, rules)
+    yield compared(name, np.column_stack([chances, boxes]), case[result])
 
 
 def _head(text: str, count: int) -> tuple[NDArray, NDArray]:
