@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.look import ICON, LOGO, asset
 from dashboard.session import FIRST_PAGE, address_value
-from dashboard.views import guide, inbox, item, submit
+from dashboard.views import catalogue, guide, inbox, item, submit
 
 
 def first_page() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     pages = [
         st.Page(first_page, title="Inbox", url_path="inbox", default=True),
         st.Page(submit.draw, title="Submit", url_path="submit"),
+        st.Page(catalogue.draw, title="Detectors", url_path="detectors"),
         st.Page(guide.draw, title="How to read this", url_path="guide"),
     ]
     st.session_state[FIRST_PAGE] = pages[0]

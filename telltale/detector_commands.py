@@ -1,5 +1,6 @@
 """``telltale detectors``: names in; cards as text or JSON, and fetched weights, out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -7,7 +8,7 @@ from rich.table import Table
 
 import detectors
 from detectors import DetectorCard
-from detectors.cards import Figure
+from detectors.card_text import sections_of
 from detectors.fetching import OnProgress
 from detectors.fetching import fetch as fetch_weights
 from detectors.weights import folder_of, version_of
@@ -47,31 +48,12 @@ def show(name: str, home: Path, *, as_json: bool) -> None:
     out.print(f"\nHere: {state.detail}", markup=False)
 
 
-def _lines_of(card: DetectorCard) -> list[str]:
-    spec = card.spec
-    data = [f"{item.name}: {item.description}" for item in card.training_data]
-    lines = [
-        f"{spec.title} ({spec.name} {spec.version}, {card.lifecycle})",
-        card.summary,
-        "",
-        f"Looks for: {', '.join(spec.looks_for).replace('_', ' ')}",
-        f"Needs: faces of {spec.demand.min_face_px} px or more, {spec.demand.frames_per_second:g} frames per second",
-        f"Weighs {spec.fusion_weight:g} in the fusion; may call alone: {'yes' if spec.may_call_alone else 'no'}",
-        f"Origin: {spec.origin}; licence of the code {card.licences.code}, of the weights {card.licences.weights}",
-    ]
-    lines += _section("Trained on", data)
-    lines += _section("Measured", [_figure(figure) for figure in card.figures])
-    lines += _section("Does not see", card.blind_spots)
-    return lines + _section("Not for", card.not_for)
-
-
-def _section(title: str, items: tuple[str, ...] | list[str]) -> list[str]:
-    return ["", f"{title}:", *(f"  - {item}" for item in items or ["nothing stated"])]
-
-
-def _figure(figure: Figure) -> str:
-    span = f" ({figure.low:g} to {figure.high:g})" if figure.low is not None and figure.high is not None else ""
-    return f"{figure.name} {figure.value:g}{span} on {figure.on} [{figure.command or figure.source}]"
+def _lines_of(card: DetectorCard) -> Iterator[str]:
+    yield f"{card.spec.title} ({card.spec.name} {card.spec.version}, {card.lifecycle})"
+    for section in sections_of(card):
+        yield ""
+        yield f"{section.title}:"
+        yield from (f"  - {line}" for line in section.lines)
 
 
 def fetch(name: str, source: str | None, home: Path, *, replace: bool) -> None:

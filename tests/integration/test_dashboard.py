@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import detectors
 from contracts.messages import MediaUploaded
 from contracts.vocabulary import Lifecycle, Verdict
 from dashboard.read_model import ReadModelWriter
@@ -221,13 +222,25 @@ def test_the_guide_explains_every_verdict(page: Page, address: str):
         expect(page.get_by_text(words, exact=True).first).to_be_visible()
 
 
+def test_every_detector_shows_its_card(page: Page, address: str):
+    page.goto(f"{address}/detectors?detector=mesonet")
+    expect(page.get_by_role("heading", name="MesoNet")).to_be_visible()
+    expect(page.get_by_text("telltale detectors fetch mesonet").first).to_be_visible()
+    for section in ("Trained on", "Measured", "Does not see", "Not for", "What it costs"):
+        expect(page.get_by_role("heading", name=section, exact=True)).to_be_visible()
+    for name in detectors.names():
+        expect(page.get_by_role("cell", name=name, exact=True).first).to_be_visible()
+    assert "detector=mesonet" in page.url
+
+
 @pytest.mark.parametrize("width_px", WIDTHS_PX)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_the_screen(
     browser: Browser, address: str, seeded: dict[str, MediaUploaded], width_px: int, scheme
 ):
     page = browser.new_page(viewport={"width": width_px, "height": 900}, color_scheme=scheme)
-    for query, sign in (("/", ".tt-row"), (f"/?item={seeded['statement swapped.mp4'].media_id}", ".tt-card")):
+    item = f"/?item={seeded['statement swapped.mp4'].media_id}"
+    for query, sign in (("/", ".tt-row"), ("/detectors", ".tt-table"), (item, ".tt-card")):
         page.goto(address + query)
         page.locator(sign).first.wait_for(timeout=PATIENCE_MS)
         main = "document.querySelector('[data-testid=stMain]')"
