@@ -71,7 +71,7 @@ def segments_of(
 ) -> tuple[Segment, ...]:
     """The spans that each detector scored on each track; neighbours are joined until all fit into the policy's limit.
 
-    A joined span carries the probability of its clips' mean logit.
+    A joined span carries the probability of its clips' pooled score.
     """
     series = {
         (member.name, track): (member, clips)
@@ -100,12 +100,12 @@ def _tracks_of(clips: Iterable[ClipScore]) -> dict[int, list[ClipScore]]:
 
 
 def _segment(member: Member, track: int, clips: Sequence[ClipScore], policy: Policy, *, modality: str) -> Segment:
-    mean = math.fsum(logit(clip.raw_score) for clip in clips) / len(clips)
+    pooled = member.pooled_logit([clip.raw_score for clip in clips])
     return Segment(
         start=clips[0].start_s,
         end=max(clip.end_s for clip in clips),
         modality=modality,
         model=member.name,
         track=track,
-        confidence=round(sigmoid(member.log_likelihood_ratio(mean) + policy.prior_logit), 4),
+        confidence=round(sigmoid(member.log_likelihood_ratio(pooled) + policy.prior_logit), 4),
     )

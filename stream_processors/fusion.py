@@ -7,14 +7,15 @@ calibrated on different shares of manipulated items can meet, and the reader's p
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.messages import ClipScore, Probability
-from detectors.calibration import logit, pooled, sigmoid
+from detectors.calibration import logit, sigmoid
+from detectors.pooling import pool
 from stream_processors.members import Member
 from stream_processors.policy import Policy
 
@@ -41,10 +42,11 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrackScores:
-    """The raw clip scores of one face track: per detector in the order of time."""
+    """The raw clip scores of one face track, per detector in the order of time, and the frames behind them."""
 
     track_id: int
     raw: Mapping[str, Sequence[float]]
+    frames: Mapping[str, int] = field(default_factory=dict)
 
 
 def by_track(scored: Mapping[str, Iterable[ClipScore]]) -> dict[int, TrackScores]:
@@ -53,7 +55,10 @@ def by_track(scored: Mapping[str, Iterable[ClipScore]]) -> dict[int, TrackScores
     for name, clips in scored.items():
         for clip in clips:
             tracks[clip.track_id][name].append(clip)
-    return {track: TrackScores(track_id=track, raw=_in_time(named)) for track, named in sorted(tracks.items())}
+    return {
+        track: TrackScores(track_id=track, raw=_in_time(named), frames=_frames(named))
+        for track, named in sorted(tracks.items())
+    }
 
 
 def _in_time(named: Mapping[str, list[ClipScore]]) -> dict[str, tuple[float, ...]]:
@@ -61,6 +66,10 @@ def _in_time(named: Mapping[str, list[ClipScore]]) -> dict[str, tuple[float, ...
         return clip.start_s, clip.clip_index
 
     return {name: tuple(clip.raw_score for clip in sorted(clips, key=order)) for name, clips in sorted(named.items())}
+
+
+def _frames(named: Mapping[str, list[ClipScore]]) -> dict[str, int]:
+    return {name: sum(clip.frames for clip in clips) for name, clips in named.items()}
 
 
 def estimate(tracks: Sequence[TrackScores], members: Sequence[Member], policy: Policy, *, seed: str) -> Estimate | None:
@@ -85,9 +94,10 @@ def estimate(tracks: Sequence[TrackScores], members: Sequence[Member], policy: P
     return Estimate(value=value, low=min(float(low), value - noise), high=max(float(high), value + noise))
 
 
-def raw_of(tracks: Sequence[TrackScores], name: str) -> float | None:
+def raw_of(tracks: Sequence[TrackScores], member: Member) -> float | None:
     """A detector's highest pooled raw score over the tracks, 0 (genuine) to 1 (manipulated)."""
-    return max((pooled(track.raw[name]) for track in tracks if track.raw.get(name)), default=None)
+    scored = [track.raw[member.name] for track in tracks if track.raw.get(member.name)]
+    return max((pool(raw, member.pooling) for raw in scored), default=None)
 
 
 def effective_number(members: Sequence[Member]) -> float | None:
@@ -102,10 +112,7 @@ def _scored(track: TrackScores, members: Sequence[Member]) -> bool:
 
 def _track_ratio(track: TrackScores, members: Sequence[Member]) -> float:
     here = [member for member in members if member.name in track.raw]
-    ratios = [
-        member.log_likelihood_ratio(math.fsum(map(logit, track.raw[member.name])) / len(track.raw[member.name]))
-        for member in here
-    ]
+    ratios = [member.log_likelihood_ratio(member.pooled_logit(track.raw[member.name])) for member in here]
     return float(np.average(ratios, weights=[member.weight for member in here]))
 
 
@@ -127,16 +134,33 @@ def _resampled_track(track: TrackScores, members: Sequence[Member], policy: Poli
     here = [member for member in members if member.name in track.raw]
     rows = []
     for member in here:
-        logits = np.array([logit(raw) for raw in track.raw[member.name]])
         draws = np.random.default_rng(_number(seed, member.name, str(track.track_id)))
-        means = _block_bootstrap_means(logits, policy.bootstrap_rounds, draws)
-        rows.append(member.log_likelihood_ratios(means))
+        rows.append(member.log_likelihood_ratios(_resampled_logits(track.raw[member.name], member, policy, draws)))
     return np.average(np.array(rows), axis=0, weights=[member.weight for member in here])
+
+
+def _resampled_logits(raw: Sequence[float], member: Member, policy: Policy, draws: np.random.Generator) -> Floats:
+    if member.pooling == "mean_logit":
+        return _block_bootstrap_means(np.array([logit(one) for one in raw]), policy.bootstrap_rounds, draws)
+    resamples = _block_bootstrap(np.array(raw), policy.bootstrap_rounds, draws)
+    return np.array([member.pooled_logit(resample.tolist()) for resample in resamples])
+
+
+def _block_bootstrap(values: Floats, rounds: int, draws: np.random.Generator) -> Iterator[Floats]:
+    """``rounds`` resamples, drawn as those whose means ``_block_bootstrap_means`` gives."""
+    length = _block_length(values)
+    picks = draws.integers(0, len(values), size=(rounds, math.ceil(len(values) / length)))
+    for begins in picks:
+        yield values[(begins[:, None] + np.arange(length)).ravel() % len(values)]
+
+
+def _block_length(values: Floats) -> int:
+    return max(1, round(len(values) ** (1 / 3)))
 
 
 def _block_bootstrap_means(values: Floats, rounds: int, draws: np.random.Generator) -> Floats:
     """Means of ``rounds`` resamples, built from blocks of about n^(1/3) neighbours on the series closed to a ring."""
-    length = max(1, round(len(values) ** (1 / 3)))
+    length = _block_length(values)
     ring = np.concatenate(([0.0], np.cumsum(np.concatenate((values, values[: length - 1])))))
     block_means = (ring[length:] - ring[:-length]) / length
     picks = draws.integers(0, len(block_means), size=(rounds, math.ceil(len(values) / length)))

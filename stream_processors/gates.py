@@ -99,20 +99,15 @@ def track_problem(
 
 def scored_frames(scores: TrackScores, members: Sequence[Member]) -> int:
     """In how many frames of a track a detector scored the face, by the detector that scored most."""
-    return max((len(scores.raw.get(member.name, ())) * member.clip_length for member in members), default=0)
+    return max((scores.frames.get(member.name, 0) for member in members), default=0)
 
 
 def limits_of(
-    extracted: MediaExtracted, outcomes: Sequence[Outcome], votes: dict[str, float], frames: int, policy: Policy
+    extracted: MediaExtracted, outcomes: Sequence[Outcome], votes: dict[str, float], policy: Policy
 ) -> Limits:
-    """Every limit on the item's verdict.
-
-    Args:
-        votes: the calibrated probability of each counted detector.
-        frames: in how many distinct frames a face was scored.
-    """
+    """Every limit on the item's verdict; ``votes`` is the calibrated probability of each counted detector."""
     own = [
-        *_few_frames(extracted, frames, policy),
+        *_few_frames(extracted, outcomes, policy),
         *_disagreement(outcomes, votes, policy),
         *_too_little_weight(outcomes, policy),
     ]
@@ -130,18 +125,36 @@ def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-def _few_frames(extracted: MediaExtracted, frames: int, policy: Policy) -> list[tuple[Problem, bool]]:
+def _few_frames(extracted: MediaExtracted, outcomes: Sequence[Outcome], policy: Policy) -> list[tuple[Problem, bool]]:
     if extracted.media.kind is MediaKind.IMAGE:
         return []
+    counted = [outcome for outcome in outcomes if outcome.counted]
+    frames = max((_distinct_frames(outcome) for outcome in counted), default=0)
     if frames < policy.least_face_frames_video:
         detail = f"A face could be scored in {frames} frames (needed: {policy.least_face_frames_video})."
         return [(Problem(reason=Reason.TOO_FEW_FACE_FRAMES, detail=detail), True)]
-    sampled = extracted.quality.sampled_frames
-    if frames < policy.least_face_frame_share * sampled:
+    # Each detector by the frames that were sampled for it: others may have asked for many more.
+    parts = [(_distinct_frames(outcome), _sampled_frames(extracted, outcome)) for outcome in counted]
+    if all(scored < policy.least_face_frame_share * sampled for scored, sampled in parts):
         # What those frames show stands; the rest of the video has shown nothing.
-        detail = f"A face could be scored in {frames} of {sampled} sampled frames."
+        scored, sampled = max(parts)
+        detail = f"A face could be scored in {scored} of {sampled} sampled frames."
         return [(Problem(reason=Reason.TOO_FEW_FACE_FRAMES, detail=detail), False)]
     return []
+
+
+def _distinct_frames(outcome: Outcome) -> int:
+    """In how many frames the detector scored a face; those of several faces count once."""
+    most: dict[float, int] = {}
+    for clip in outcome.clips:
+        most[clip.start_s] = max(most.get(clip.start_s, 0), clip.frames)
+    return sum(most.values())
+
+
+def _sampled_frames(extracted: MediaExtracted, outcome: Outcome) -> int:
+    expected = extracted.expected.get(outcome.member.name)
+    own = expected.sampled_frames if expected else None
+    return extracted.quality.sampled_frames if own is None else own
 
 
 def _disagreement(outcomes: Sequence[Outcome], votes: dict[str, float], policy: Policy) -> list[tuple[Problem, bool]]:
@@ -161,7 +174,11 @@ def _too_little_weight(outcomes: Sequence[Outcome], policy: Policy) -> list[tupl
     """Too much of the weight that could have been counted here is not in yet, or failed."""
     settled = (DetectorStatus.NOT_APPLICABLE, DetectorStatus.UNAVAILABLE)
     planned = [
-        outcome for outcome in outcomes if outcome.member.calibration is not None and outcome.status not in settled
+        outcome
+        for outcome in outcomes
+        if outcome.member.calibration is not None
+        and outcome.status not in settled
+        and (outcome.counted or not outcome.untrained)  # untrained weights are as good as none
     ]
     total = sum(outcome.member.weight for outcome in planned)
     answered = sum(outcome.member.weight for outcome in planned if outcome.counted)

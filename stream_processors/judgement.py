@@ -126,16 +126,6 @@ class _Case:
     def clips(self) -> dict[str, Sequence]:
         return {outcome.member.name: outcome.clips for outcome in self.outcomes}
 
-    @property
-    def frames(self) -> int:
-        """In how many distinct frames a face was scored, by the detector that scored most."""
-        counts = (
-            len({clip.start_s for clip in outcome.clips}) * outcome.member.clip_length
-            for outcome in self.outcomes
-            if outcome.counted
-        )
-        return max(counts, default=0)
-
     def probability(self, tracks: Sequence[TrackScores], members: Sequence[Member]) -> Probability | None:
         # The same bytes get the same range wherever they lie.
         seed = self.extracted.media.sha256 or self.extracted.media_id
@@ -148,7 +138,7 @@ class _Case:
 
     def word(self, probability: Probability | None) -> tuple[Verdict, Limits]:
         if probability is not None:
-            limits = limits_of(self.extracted, self.outcomes, self._votes, self.frames, self.policy)
+            limits = limits_of(self.extracted, self.outcomes, self._votes, self.policy)
             return word_of(probability, self._used, limits, self.policy), limits
         problems = [*self.extracted.problems, *(p for outcome in self.outcomes for p in outcome.problems)]
         if any(outcome.status is DetectorStatus.SCORED for outcome in self.outcomes):
@@ -173,7 +163,7 @@ class _Case:
     def result(self, outcome: Outcome) -> DetectorResult:
         scored = outcome.status is DetectorStatus.SCORED
         alone = fusion.by_track({outcome.member.name: outcome.clips})
-        raw = fusion.raw_of(list(alone.values()), outcome.member.name)
+        raw = fusion.raw_of(list(alone.values()), outcome.member)
         return DetectorResult(
             name=outcome.member.name,
             version=outcome.version or outcome.member.version or None,

@@ -1,7 +1,7 @@
 """Detector names in, members of the ensemble out: what the judgement must know of each detector, read from its card."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 import detectors
 from contracts.messages import DetectorScore
-from detectors.calibration import Calibration
+from detectors.calibration import Calibration, logit
+from detectors.pooling import Pooling, pool
 from detectors.weights import base_version
 
 Floats = NDArray[np.float64] | np.float64
@@ -21,7 +22,8 @@ class Member:
     """One detector as the judgement sees it; without ``calibration`` it is named but never counted.
 
     ``calibration`` belongs to ``version``, and to the weights that it names; ``thresholds`` are the card's (lower,
-    upper) limits on the calibrated probability; ``least_face_px`` and ``clip_length`` repeat its demand on the crops.
+    upper) limits on the calibrated probability; ``pooling`` makes one raw score of a track's clip scores;
+    ``least_face_px`` repeats its demand on the crops.
     """
 
     name: str
@@ -31,7 +33,7 @@ class Member:
     may_call_alone: bool = False
     thresholds: tuple[float, float] | None = None
     least_face_px: int = 0
-    clip_length: int = 1
+    pooling: Pooling = "mean_logit"
 
     def is_calibrated_for(self, score: DetectorScore) -> bool:
         """Whether ``calibration`` was fitted on the version, and where it names them the weights, that gave a score."""
@@ -39,16 +41,23 @@ class Member:
             return False
         return self.calibration.weights_sha256 in (None, score.weights_sha256)
 
-    def log_likelihood_ratio(self, mean_logit: float) -> float:
-        """The one number of ``log_likelihood_ratios``."""
-        return float(self.log_likelihood_ratios(np.float64(mean_logit)))
+    def pooled_logit(self, raw: Sequence[float]) -> float:
+        """The logit of the one raw score that clips of a track make together. Raises ``ValueError`` without any."""
+        if self.pooling == "mean_logit" and len(raw):
+            return math.fsum(map(logit, raw)) / len(raw)  # without the way there and back through a raw score
+        return logit(pool(raw, self.pooling))
 
-    def log_likelihood_ratios(self, mean_logits: Floats) -> Floats:
+    def log_likelihood_ratio(self, pooled_logit: float) -> float:
+        """The one number of ``log_likelihood_ratios``."""
+        return float(self.log_likelihood_ratios(np.float64(pooled_logit)))
+
+    def log_likelihood_ratios(self, pooled_logits: Floats) -> Floats:
         """How much more likely the evidence is if the face is manipulated, as natural logarithms.
 
-        ``mean_logits``: mean logits of a track's raw clip scores, any shape. The result is the calibrated logit without
-        the calibration set's prior, held within what that set can support: without one error among n items of a class
-        nobody can claim an error rate under about 3/n (the rule of three; Hanley and Lippman-Hand 1983).
+        ``pooled_logits``: logits of pooled raw scores of a track's clips, any shape. The result is the calibrated
+        logit without the calibration set's prior, held within what that set can support: without one error among n
+        items of a class nobody can claim an error rate under about 3/n (the rule of three; Hanley and Lippman-Hand
+        1983).
 
         Raises:
             ValueError: the member has no calibration.
@@ -56,7 +65,7 @@ class Member:
         if self.calibration is None:
             raise ValueError(f"{self.name} has no calibration")
         fit = self.calibration
-        values = fit.a * mean_logits + fit.b - math.log(fit.prior / (1.0 - fit.prior))
+        values = fit.a * pooled_logits + fit.b - math.log(fit.prior / (1.0 - fit.prior))
         return np.clip(values, -_claim(fit.n_items * fit.prior), _claim(fit.n_items * (1.0 - fit.prior)))
 
 
@@ -79,5 +88,5 @@ def _member(card: detectors.DetectorCard) -> Member:
         may_call_alone=spec.may_call_alone,
         thresholds=(card.thresholds.lower, card.thresholds.upper) if card.thresholds else None,
         least_face_px=spec.demand.min_face_px,
-        clip_length=spec.demand.clip_length,
+        pooling=spec.pooling,
     )

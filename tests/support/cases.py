@@ -17,6 +17,7 @@ from contracts.messages import (
 )
 from contracts.vocabulary import DetectorStatus, MediaKind
 from detectors.calibration import Calibration
+from detectors.pooling import Pooling
 from stream_processors.members import Member
 
 MEDIA_ID = "0123456789abcdef0123456789abcdef"
@@ -59,6 +60,7 @@ def a_member(
     may_call_alone: bool = True,
     thresholds: tuple[float, float] | None = None,
     least_face_px: int = 32,
+    pooling: Pooling = "mean_logit",
 ) -> Member:
     return Member(
         name=name,
@@ -68,6 +70,7 @@ def a_member(
         may_call_alone=may_call_alone,
         thresholds=thresholds,
         least_face_px=least_face_px,
+        pooling=pooling,
     )
 
 
@@ -84,6 +87,7 @@ def a_score(
     detail: str | None = None,
     media_id: str = MEDIA_ID,
     elapsed_ms: float = 5.0,
+    frames: int = 1,
 ) -> DetectorScore:
     """One answer to one batch: one clip per raw score, one second apart."""
     clips = tuple(
@@ -93,6 +97,7 @@ def a_score(
             start_s=start_s + i,
             end_s=start_s + i,
             raw_score=value,
+            frames=frames,
             crop=i,
         )
         for i, value in enumerate(raw)
@@ -136,6 +141,7 @@ def an_extraction(
     problems: Sequence[Problem] = (),
     tracks: Sequence[TrackFacts] | None = None,
     sampled_frames: int = 20,
+    sampled_for_each: int | None = None,
     face_height_px_p5: float | None = 200.0,
     media_id: str = MEDIA_ID,
 ) -> MediaExtracted:
@@ -146,7 +152,10 @@ def an_extraction(
         media=MediaFacts(kind=kind, duration_s=20.0, source_key="clip.mp4"),
         complete=complete,
         chunks=chunks,
-        expected={name: ExpectedClips(batches=count, clips=20 * count) for name, count in expected.items()},
+        expected={
+            name: ExpectedClips(batches=count, clips=20 * count, sampled_frames=sampled_for_each)
+            for name, count in expected.items()
+        },
         not_applicable=not_applicable or {},
         problems=tuple(problems),
         tracks=(a_track(),) if tracks is None else tuple(tracks),

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,45 @@ def test_one_detector_on_one_track_gives_its_calibrated_pooled_logit():
     assert value_of([a_track_of(alpha=raw)], [member]) == pytest.approx(0.5 * mean + 1.0)
     assert member.calibration is not None
     assert sigmoid(0.5 * mean + 1.0) == pytest.approx(member.calibration.probability(sigmoid(mean)))
+
+
+SURE_AND_UNSURE = [0.97] * 14 + [0.3] * 6
+
+
+@pytest.mark.parametrize(
+    ("pooling", "expected"),
+    [
+        ("mean_logit", sigmoid((14 * logit(0.97) + 6 * logit(0.3)) / 20)),
+        ("mean", (14 * 0.97 + 6 * 0.3) / 20),
+        ("confident", 0.97),
+    ],
+)
+def test_the_clips_of_a_track_are_pooled_as_the_detector_says(pooling, expected):
+    member = a_member(pooling=pooling)
+    tracks = [a_track_of(0, alpha=SURE_AND_UNSURE), a_track_of(1, alpha=[0.1])]
+    assert fusion.raw_of(tracks, member) == pytest.approx(expected)
+    assert value_of([tracks[0]], [member]) == pytest.approx(logit(expected))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "confident"])
+def test_the_limits_of_other_poolings_come_from_pooled_resamples(pooling):
+    member = a_member(pooling=pooling)
+    track = a_track_of(alpha=[0.9, 0.2, 0.95, 0.4, 0.1, 0.85, 0.9, 0.9, 0.3, 0.2] * 3)
+    first = estimate([track], [member], POLICY, seed="m")
+    assert first == estimate([track], [member], POLICY, seed="m")
+    assert first is not None
+    assert first.low < first.value < first.high
+    steady = estimate([a_track_of(alpha=[0.7] * 30)], [member], POLICY, seed="m")
+    assert steady is not None
+    assert steady.high - steady.low < first.high - first.low
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 27, 64])
+def test_resamples_are_those_whose_means_the_short_way_gives(count):
+    values = np.random.default_rng(count).normal(size=count)
+    means = fusion._block_bootstrap_means(values, 50, np.random.default_rng(1))
+    resamples = fusion._block_bootstrap(values, 50, np.random.default_rng(1))
+    assert [one.mean() for one in resamples] == pytest.approx(list(means))
 
 
 def test_detectors_meet_in_the_weighted_mean_of_their_logits():

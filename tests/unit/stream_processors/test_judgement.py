@@ -229,6 +229,36 @@ def test_a_face_in_a_sliver_of_a_long_video_forbids_the_all_clear_only():
     assert judged(extracted, [a_score(HIGH)]).verdict is Verdict.LIKELY_MANIPULATED
 
 
+def test_frames_that_others_asked_for_are_no_sliver():
+    extracted = an_extraction(sampled_frames=1000, sampled_for_each=20)
+    assert judged(extracted, [a_score(LOW)]).verdict is Verdict.NO_EVIDENCE_FOUND
+
+
+def test_the_frames_of_sequence_clips_count_each():
+    event = judged(scores=[a_score([0.98] * 2, frames=16)])
+    assert event.verdict is Verdict.LIKELY_MANIPULATED
+    assert judged(scores=[a_score([0.98] * 2, frames=2)]).reasons == (Reason.TOO_FEW_FACE_FRAMES,)
+
+
+def test_untrained_detectors_change_no_word_beside_a_trained_one():
+    extracted = an_extraction(batches={"alpha": 1, "beta": 1})
+    members = [a_member("alpha"), a_member("beta")]
+    for raw in (HIGH, LOW):
+        alone = judged(an_extraction(), [a_score(raw)])
+        beside = judged(
+            extracted,
+            [a_score(raw), a_score([1 - one for one in raw], detector="beta", untrained=True)],
+            members=members,
+        )
+        assert (beside.verdict, beside.probability, beside.ensemble.used) == (
+            alone.verdict,
+            alone.probability,
+            ("alpha",),
+        )
+        assert [result.untrained for result in beside.detectors] == [False, True]
+        assert beside.detectors[1].calibrated is None
+
+
 @pytest.mark.parametrize("reason", [Reason.HEAVY_COMPRESSION, Reason.LOW_LIGHT_OR_BLUR])
 def test_poor_quality_forbids_both_calls(reason):
     for raw in (HIGH, LOW):
