@@ -88,14 +88,14 @@ def final_score(scores: Mapping[str, float], *, compat: Compat) -> float | None:
 def final_score(scores: Mapping[str, float], *, compat: Compat = "corrected") -> float | None:
     """The score of the system from those of its members by name: 0.4 from the tubes, 0.6 from the pictures.
 
-    Within a group, where more than 70 % are above 0.8, or below 0.2, the others do not count. A member that is absent
-    or has failed (-1) is an error; ``original`` leaves it out, and a group of failures with it, and gives ``None``
-    where nobody is left.
+    Within a group, where more than 70 % are above 0.8, or below 0.2, the others do not count. A member that is absent,
+    has failed (-1) or says something else that is no score is an error; ``original`` leaves out those that are absent
+    or failed, and a group of failures with them, and gives ``None`` where nobody is left.
 
     Raises:
         MissingScore: a member has no score; only with ``corrected``.
     """
-    missing = [member.name for member in MEMBERS if scores.get(member.name, FAILED) == FAILED]
+    missing = [member.name for member in MEMBERS if not 0.0 <= scores.get(member.name, FAILED) <= 1.0]
     if missing and compat == "corrected":
         raise MissingScore(f"no score of {', '.join(missing)}")
     groups = [(share, _group_score(group, scores)) for group, share in SHARE_OF_GROUP.items()]

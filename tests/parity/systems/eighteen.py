@@ -41,7 +41,7 @@ def _image_score(name: str, case: dict) -> Iterator[Line]:
 
 
 def _face_score(values: np.ndarray, *, mirrored: bool) -> float:
-    chosen = values[picture_indices(len(values))]
+    chosen = values[picture_indices(len(values), compat="original")]
     logits = np.stack([np.zeros_like(chosen), chosen], axis=1)
     averaged = (logits + _MIRRORED * logits) / 2 if mirrored else logits
     return face_score_of_pictures(averaged, compat="original")

@@ -91,6 +91,9 @@ def test_a_member_without_a_score_is_an_error_where_the_original_goes_on_without
     with pytest.raises(MissingScore, match="no score of b0"):
         final_score(scores)
     assert final_score(scores, compat="original") == pytest.approx(0.4 * (0.6 - 0.1 * 8 / 30) + 0.6 * 0.6)
+    for strange in (math.nan, math.inf, 1.5):
+        with pytest.raises(MissingScore, match="b0"):
+            final_score(scores | {"b0": strange})
     del scores["b0"]
     with pytest.raises(MissingScore, match="b0"):
         final_score(scores)
