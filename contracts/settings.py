@@ -92,7 +92,7 @@ class ExtractSettings(ProcessSettings):
         default="mtcnn", description="which network finds the faces; the others than mtcnn need fetched weights"
     )
     weights: Path | None = Field(default=None, description="folder of fetched weights; default: HOME/weights")
-    locate_device: str = Field(default="cpu", description="device of a face locator other than mtcnn: auto, cpu, cuda:N")
+    locate_device: str = Field(default="cpu", description="device of face locators other than mtcnn: auto, cpu, cuda:N")
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the face locator")
 
 
