@@ -10,6 +10,7 @@ import os
 import pickle
 import resource
 import sys
+import warnings
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -65,18 +66,20 @@ def _loaded(file: BinaryIO) -> tuple[object, str]:
 
     from detectors import inert_pickle
 
-    # What a broken file makes the readers raise is no closed list; each failure ends in a sentence.
-    with suppress(Exception):
-        return torch.load(file, map_location="cpu", weights_only=True), "weights_only"
-    file.seek(0)
-    options: dict[str, Any] = {"pickle_module": inert_pickle, "weights_only": False}
-    try:
-        return torch.load(file, map_location="cpu", **options), "inert"
-    except MemoryError:
-        raise
-    except Exception as why:
-        first = str(why).partition("\n")[0][:200]
-        raise Refused(f"torch cannot read it ({type(why).__name__}: {first})") from why
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about classes whose source is not here, which is as it should be
+        # What a broken file makes the readers raise is no closed list; each failure ends in a sentence.
+        with suppress(Exception):
+            return torch.load(file, map_location="cpu", weights_only=True), "weights_only"
+        file.seek(0)
+        options: dict[str, Any] = {"pickle_module": inert_pickle, "weights_only": False}
+        try:
+            return torch.load(file, map_location="cpu", **options), "inert"
+        except MemoryError:
+            raise
+        except Exception as why:
+            first = str(why).partition("\n")[0][:200]
+            raise Refused(f"torch cannot read it ({type(why).__name__}: {first})") from why
 
 
 def _require_torch_file(file: BinaryIO) -> None:

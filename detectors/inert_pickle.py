@@ -6,6 +6,7 @@ What a stream may call is the closed list of ``_KNOWN``; nothing that a file nam
 
 import pickle
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -39,6 +40,9 @@ class Inert:
 
     def __setitem__(self, key: object, value: object) -> None:
         self.entries[key] = value
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(())
 
     def append(self, item: object) -> None:
         self.entries[len(self.entries)] = item

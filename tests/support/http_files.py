@@ -10,13 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class FileServer:
-    """``files`` by path; ``asked`` are the ``Range`` headers that came; the rest makes it misbehave."""
+    """``files`` by path, all of version ``tag``; ``asked`` are the ``Range`` headers that came; the rest misbehaves."""
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str | None] = field(default_factory=list)
     break_off_after: int | None = None
     ranges: bool = True
+    tag: str | None = None
     status: int | None = None
 
 
@@ -44,8 +45,11 @@ def _answering(state: FileServer) -> type[BaseHTTPRequestHandler]:
             if state.status or data is None:
                 self.send_error(state.status or 404)
                 return
-            first = _first_of(self.headers.get("Range")) if state.ranges else 0
+            same = self.headers.get("If-Range") in (None, f'"{state.tag}"')
+            first = _first_of(self.headers.get("Range")) if state.ranges and same else 0
             self.send_response(206 if first else 200)
+            if state.tag:
+                self.send_header("ETag", f'"{state.tag}"')
             if first:
                 self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
             self.send_header("Content-Length", str(len(data) - first))
