@@ -1,5 +1,6 @@
 """The tensors of a published checkpoint in, a network of ours that computes the same numbers out."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from detectors.weights import require_same_shapes, shapes_of
 
 _SEED = 7
 _COUNTER = "num_batches_tracked"
+USUAL_GAIN = 2.0
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -35,6 +37,7 @@ class OriginalNetwork:
     original_key: Callable[[str], str] = same
     carried: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     counters_may_be_missing: bool = False
+    random_gain: float = USUAL_GAIN
 
     def shapes(self) -> Shapes:
         """The original's keys with the shapes that they must have."""
@@ -73,7 +76,7 @@ class OriginalNetwork:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_SEED)
             network = self.make()
-            randomise(network)
+            randomise(network, gain=self.random_gain)
         return _ready(network)
 
 
@@ -90,15 +93,17 @@ def loaded(network: OriginalNetwork, path: Path | None) -> nn.Module:
     return network.load(load_file(path), path.name)
 
 
-def randomise(network: nn.Module) -> None:
+def randomise(network: nn.Module, *, gain: float = USUAL_GAIN) -> None:
     """Random weights that keep a signal's size from layer to layer, so that pictures still get unlike scores.
+
+    They are normal with a variance of ``gain`` over the number of inputs of a unit.
 
     Source: He et al. 2015, "Delving deep into rectifiers", for weights; the usual beginnings of torch let the signal
     die away in networks whose batch norms have seen nothing yet.
     """
     for tensor in network.parameters():
         if tensor.dim() > 1:
-            nn.init.kaiming_normal_(tensor, nonlinearity="relu")
+            nn.init.normal_(tensor, std=math.sqrt(gain / math.prod(tensor.shape[1:])))
 
 
 def _ready(network: nn.Module) -> nn.Module:
