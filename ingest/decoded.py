@@ -19,7 +19,10 @@ class ReadingRequest:
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """What a file says of its pictures; sizes are those of the upright picture, ``rotation_degrees`` is clockwise."""
+    """What a file says of its pictures; sizes are those of the upright picture, ``rotation_degrees`` is clockwise.
+
+    ``frame_count`` is what the container says, or what its duration and rate come to; nobody has counted.
+    """
 
     kind: MediaKind
     container: str
@@ -29,6 +32,7 @@ class StreamFacts:
     rotation_degrees: int | None = None
     duration_s: float | None = None
     frame_rate: float | None = None
+    frame_count: int | None = None
     bit_rate: int | None = None
     has_audio: bool | None = None
 

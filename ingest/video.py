@@ -270,6 +270,7 @@ class _Reading:
             rotation_degrees=turn.degrees,
             duration_s=self.duration_s,
             frame_rate=float(rate) if rate else None,
+            frame_count=self.stream.frames or (round(self.duration_s * rate) if self.duration_s and rate else None),
             bit_rate=self._bit_rate(),
             has_audio=bool(self.container.streams.audio),
         )
