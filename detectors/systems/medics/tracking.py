@@ -132,7 +132,7 @@ def squares_along(places: Ints, *, rows: int, columns: int, compat: Compat = "co
     middles = (places[:, :2] + places[:, 2:]) / 2
     ways = [np.linspace(middles[at], middles[at + 1], _STEPS) for at in range(len(middles) - 1)]
     centres = np.concatenate(ways).astype(np.int64) if ways else np.zeros((0, 2), dtype=np.int64)
-    half = square_side(places) // 2
+    half = max(square_side(places) // 2, 0 if compat == "original" else 1)
     return np.concatenate(_pushed_inside(centres - half, centres + half, np.array([columns, rows]), compat), axis=1)
 
 

@@ -109,6 +109,12 @@ def test_a_square_larger_than_the_picture_reaches_out_only_as_published():
     assert squares_along(places, rows=ROWS, columns=COLUMNS, compat="original")[0].tolist() == [0, -10, 70, 60]
 
 
+def test_a_face_of_one_pixel_has_no_square_only_as_published():
+    places = np.array([[20, 20, 20, 20]] * 2)
+    assert squares_along(places, rows=ROWS, columns=COLUMNS)[0].tolist() == [19, 19, 21, 21]
+    assert squares_along(places, rows=ROWS, columns=COLUMNS, compat="original")[0].tolist() == [20, 20, 20, 20]
+
+
 def test_a_face_of_two_boxes_is_as_large_as_both():
     right, left = (50.0, 10.0, 70.0, 20.0), (20.0, 15.0, 55.0, 25.0)
     (face,) = tracked([[right, left]] * 4, enlargement=1.0)
