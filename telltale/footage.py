@@ -32,9 +32,7 @@ class DecodedFootage:
         rules = ExtractionRules.of(settings)
         sniffed = sniff(path)
         if sniffed.kind != MediaKind.VIDEO:
-            raise MediaNotAssessable(
-                Reason.UNSUPPORTED_FORMAT, f"published pipelines read videos, not a {sniffed.kind}"
-            )
+            raise MediaNotAssessable(Reason.UNSUPPORTED_FORMAT, "a published pipeline reads videos only")
         self._request = ReadingRequest(sniffed.container, (_EVERY_FRAME,), rules.max_pixels, rules.max_duration_s)
         self._decoder = ChildDecoder(rules.decoder)
         self._frames: Iterator[SampledFrame] | None = None
