@@ -4,6 +4,8 @@ Source: Hu, Qi, Huang, Lu, "See Better Before Looking Closer: Weakly Supervised 
 Fine-Grained Visual Classification", arXiv:1901.09891.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -28,10 +30,12 @@ class Attention(nn.Module):
 class WsDan(nn.Module):
     """n float pictures in, n x ``outputs`` logits out.
 
-    ``body`` has a method ``forward_features`` that gives n x ``channels`` x H x W. Each attention map makes one weighted
-    mean of the features; what these have to say is compressed, brought to one length, and read by one linear layer.
-    The passes over attended crops, which belong to training, are left out.
+    ``body`` has a method ``forward_features`` that gives n x ``channels`` x H x W. Each attention map makes one
+    weighted mean of the features; what these have to say is compressed, brought to one length, and read by one linear
+    layer. The passes over attended crops, which belong to training, are left out.
     """
+
+    body: Any
 
     def __init__(self, body: nn.Module, *, channels: int, outputs: int, maps: int = ATTENTION_MAPS) -> None:
         super().__init__()

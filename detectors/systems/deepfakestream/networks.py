@@ -5,7 +5,9 @@ over the colours, and what is pooled already is not pooled again.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import timm
 import torch
@@ -20,6 +22,7 @@ _OUTPUTS = 2  # assumed: genuine, manipulated
 _B2_CHANNELS = 1408
 _RESNET_CHANNELS = 2048
 _DROPOUT = 0.5
+_DAMPED = 0.1
 _IMAGENET_CLASSES = 1000
 _SRM_WEIGHT = "srm.weight"
 _ORIGINAL_SRM_WEIGHT = "srm_conv.conv.weight"
@@ -45,6 +48,8 @@ class SrmEfficientNet(nn.Module):
 class GwapEfficientNet(nn.Module):
     """n x 3 x H x W float RGB in, n x 1 logits out: an EfficientNet whose features are pooled where it looks."""
 
+    encoder: Any
+
     def __init__(self, encoder: str) -> None:
         super().__init__()
         self.encoder = timm.create_model(encoder, num_classes=0)
@@ -66,7 +71,7 @@ class DistilledResNet50(nn.Module):
         super().__init__()
         self.srm = SrmFilters()
         self.encoder = resnet50(weights=None)
-        self.encoder.fc = nn.Identity()
+        self.encoder.add_module("fc", nn.Identity())
         self.dense_block1 = _halving(_RESNET_CHANNELS)
         self.dense_block2 = _halving(_RESNET_CHANNELS // 2)
         self.dropout = nn.Dropout(_DROPOUT)
@@ -82,6 +87,20 @@ def _halving(width: int) -> nn.Sequential:
     return nn.Sequential(nn.Dropout(_DROPOUT), nn.Linear(width, half), nn.BatchNorm1d(half), nn.ReLU())
 
 
+@dataclass(frozen=True, kw_only=True)
+class SrmNetwork(OriginalNetwork):
+    """An original network behind high-pass filters, which leave large numbers of pictures in 0 to 255.
+
+    Trained batch norms know how large. Random ones pass them on until every score is 0 or 1 and hangs on rounding; the
+    first layer behind the filters is damped then.
+    """
+
+    def random(self) -> nn.Module:
+        network = super().random()
+        network.get_parameter("encoder.conv_stem.weight").mul_(_DAMPED)
+        return network
+
+
 def _original_key(key: str) -> str:
     return _ORIGINAL_SRM_WEIGHT if key == _SRM_WEIGHT else key
 
@@ -93,7 +112,7 @@ _UNUSED_CLASSIFIER: Mapping[str, tuple[int, ...]] = {
 
 NETWORKS: dict[str, OriginalNetwork] = {
     **{
-        f"srm_{encoder}": OriginalNetwork(
+        f"srm_{encoder}": SrmNetwork(
             make=partial(SrmEfficientNet, encoder), original_key=_original_key, carried=_UNUSED_CLASSIFIER
         )
         for encoder in ("tf_efficientnet_b2", "tf_efficientnetv2_b2")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from contracts.clips import Pixels
+from contracts.clips import FaceBox, Pixels
 from detectors.systems.footage import Compat
 
 ALIGNED_PX = 320
@@ -15,24 +15,35 @@ ALIGNED_PX = 320
 TEMPLATE = np.array(
     [(122.5, 141.25), (197.5, 141.25), (160.0, 178.75), (137.5, 225.25), (182.5, 225.25)], dtype=np.float32
 )
+# Where the boxes of MTCNN come to lie, and how long their longer side gets: medians of 113 portraits that were aligned
+# by their landmarks (half of all within 4.6 px and 11 px of them).
+_BOX_MIDDLE = (156.0, 167.0)
+_BOX_LONGER_SIDE = 209.0
 
 Points = Sequence[Sequence[float]]
 Matrix = NDArray[np.float64]
 
 
-def aligned(picture: Pixels, landmarks: Points, *, compat: Compat = "corrected") -> Pixels | None:
+def aligned(picture: Pixels, face: FaceBox, *, compat: Compat = "corrected") -> Pixels:
     """The face as 320 x 320 pixels, colours as in ``picture``; black where that leaves the picture.
 
-    ``None`` where the landmarks say nothing about size (all in one place).
+    A face without landmarks, or with all of them in one place, is not turned; its box comes to lie where boxes do.
     """
-    matrix = alignment_of(landmarks, compat=compat)
-    return None if matrix is None else warped(picture, matrix)
+    matrix = alignment_of(face.landmarks, compat=compat) if face.landmarks else None
+    return warped(picture, alignment_of_box(face) if matrix is None else matrix)
 
 
 def warped(picture: Pixels, matrix: Matrix) -> Pixels:
     """The picture under a 2 x 3 transform from its pixels to those of 320 x 320, bilinear, black outside."""
     size = ALIGNED_PX, ALIGNED_PX
     return np.asarray(cv2.warpAffine(picture, matrix, size, borderValue=(0.0, 0.0, 0.0)), dtype=np.uint8)
+
+
+def alignment_of_box(box: FaceBox) -> Matrix:
+    """The 2 x 3 transform that scales and shifts a face box to where aligned faces have theirs."""
+    scale = _BOX_LONGER_SIDE / max(box.width_px, box.height_px)
+    middle = np.array([box.left + box.right, box.top + box.bottom]) / 2.0
+    return np.column_stack([scale * np.eye(2), _BOX_MIDDLE - scale * middle])
 
 
 def alignment_of(landmarks: Points, *, compat: Compat = "corrected") -> Matrix | None:
