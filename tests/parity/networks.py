@@ -34,7 +34,11 @@ def lines_of_network(fixture: dict) -> Iterator[Line]:
 
 def outputs_of(network: OriginalNetwork, fixture: dict) -> np.ndarray:
     """What our network makes of the fixture's weights and input, in the form of the fixture's outputs."""
-    module = network.load(tensors_of(fixture), f"the fixture of {fixture['network']}")
+    return forwarded(network.load(tensors_of(fixture), f"the fixture of {fixture['network']}"), fixture)
+
+
+def forwarded(module: nn.Module, fixture: dict) -> np.ndarray:
+    """What a loaded network makes of the fixture's input, in the form of the fixture's outputs."""
     batch = torch.from_numpy(input_of(fixture["input_shape"], seed=fixture["seed"]))
     forward = _of_system(fixture["system"], "FORWARDS").get(fixture["network"], _plain)
     with torch.inference_mode():
