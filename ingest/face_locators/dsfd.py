@@ -73,7 +73,8 @@ def dsfd_faces(
     scaled = [_scaled(less_mean(picture), rules) for picture in pictures]
     batch = channels_first([_padded(picture) for picture in scaled])
     padded_px, scaled_px = batch.shape[2:], scaled[0].shape[:2]
-    numbers, priors = predict(batch), dsfd_priors(*padded_px)
+    numbers = predict(batch).astype(np.float32)  # chances are compared in single precision, as published
+    priors = dsfd_priors(*padded_px)
     if numbers.shape[1] != len(priors):
         raise PriorsDoNotFit(f"{numbers.shape[1]} priors of the network, {len(priors)} of {padded_px} pixels")
     ends_px = scaled_px if compat == "original" else padded_px

@@ -82,7 +82,7 @@ def retinaface_faces(
     height, width = pictures[0].shape[:2]
     size = (int(height * scale), int(width * scale)) if compat == "original" else (batch.shape[2], batch.shape[3])
     priors = retinaface_priors(*size)
-    numbers = predict(batch)
+    numbers = predict(batch).astype(np.float32)  # chances are compared in single precision, as published
     if numbers.shape[1] != len(priors):
         raise PriorsDoNotFit(f"{numbers.shape[1]} priors of the network, {len(priors)} of {size[0]} x {size[1]} pixels")
     within_px = size[1] / scale, size[0] / scale
