@@ -85,7 +85,6 @@ DETECTOR_STATUS_WORDS: dict[DetectorStatus, str] = {
     DetectorStatus.PENDING: "Working",
 }
 
-UNTRAINED = "Untrained weights were used: the numbers show that the machinery runs and say nothing about the media."
 
 _LIMITS_THE_CALL = "A call would not be dependable, so none is made."
 _NOTHING_SAID = "Nothing is said about the media."
@@ -272,13 +271,21 @@ def progress(detectors: Sequence[DetectorResult]) -> str:
     return f"First look, {finished} of {counted(len(detectors), 'detector')} finished. May change."
 
 
+def untrained(detectors: Sequence[DetectorResult]) -> str:
+    """A warning that names the detectors that ran on untrained weights; empty where none did."""
+    names = [result.name for result in detectors if result.untrained]
+    if not names:
+        return ""
+    use = "" if any(result.untrained and result.weight for result in detectors) else " and are not counted"
+    return f"Untrained weights ({', '.join(names)}): these numbers say nothing about the media{use}."
+
+
 def sentence(verdict: MediaVerdict) -> str:
     """What the verdict says and what it does not say, in two to four plain sentences."""
     parts = [_core(verdict)]
     if verdict.lifecycle is Lifecycle.PROVISIONAL:
         parts.insert(0, progress(verdict.detectors))
-    if any(result.untrained for result in verdict.detectors):
-        parts.append(UNTRAINED)
+    parts.append(untrained(verdict.detectors))
     return " ".join(part for part in parts if part)
 
 

@@ -30,7 +30,14 @@ Home = Annotated[
     Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
 ]
 Detectors = Annotated[
-    str | None, typer.Option("--detectors", help="Names of detectors, comma-separated. [default: all of them]")
+    str | None,
+    typer.Option("--detectors", help="Names of detectors, comma-separated, or all. [default: TELLTALE_DETECTORS]"),
+]
+RandomWeights = Annotated[
+    bool,
+    typer.Option(
+        "--random-weights", help="Run detectors without their weights too; what they say is marked and not counted."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of text.")]
 Bucket = Annotated[
@@ -46,11 +53,27 @@ def scan(
     detectors: Detectors = None,
     weights: Annotated[Path | None, typer.Option(help="Folder of fetched weights. [default: HOME/weights]")] = None,
     home: Home = DEFAULT_HOME,
+    random_weights: RandomWeights = False,
+    one_at_a_time: Annotated[
+        bool | None,
+        typer.Option(
+            "--one-at-a-time/--together",
+            help="Let go of each detector before the next one is loaded. [default: where memory is short]",
+        ),
+    ] = None,
 ) -> None:
     """Judge files in this process, without a broker; the verdicts are those of the pipeline."""
     from telltale import scan as command
 
-    command.run(paths, as_json=as_json, detectors=detectors, weights=weights, home=home)
+    command.run(
+        paths,
+        as_json=as_json,
+        detectors=detectors,
+        weights=weights,
+        home=home,
+        random_weights=random_weights,
+        one_at_a_time=one_at_a_time,
+    )
 
 
 @app.command()
@@ -61,12 +84,19 @@ def up(
     dashboard: Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Serve the dashboard.")] = True,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard. [default: 8501 or a free one]")] = None,
     kafka_port: Annotated[int | None, typer.Option(help="Port of a local Kafka. [default: a free one]")] = None,
+    random_weights: RandomWeights = False,
 ) -> None:
     """Run the whole pipeline on this machine until Ctrl-C: Kafka, every stage, the dashboard."""
     from telltale import up as command
 
     command.run(
-        home=home, bucket=bucket, detectors=detectors, dashboard=dashboard, dashboard_port=port, kafka_port=kafka_port
+        home=home,
+        bucket=bucket,
+        detectors=detectors,
+        dashboard=dashboard,
+        dashboard_port=port,
+        kafka_port=kafka_port,
+        random_weights=random_weights,
     )
 
 

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings
@@ -15,6 +16,7 @@ from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port, free_
 from telltale.supervisor import ChildSpec
 
 S3 = "s3://"
+EVERY_DETECTOR = "all"
 STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "extract": ("stream_processors", "extract"),
@@ -27,13 +29,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What one ``telltale up`` runs; ``home`` is absolute, ``bucket`` an absolute folder or ``s3://NAME[/PREFIX]``."""
+    """What one ``telltale up`` runs; ``home`` is absolute, ``bucket`` an absolute folder or ``s3://NAME[/PREFIX]``.
+
+    ``random_weights`` lets detectors run without their weights, marked as untrained.
+    """
 
     home: Path
     bucket: str
     detectors: str
     notifications_topic: str
     dashboard_port: int | None
+    random_weights: bool = False
     metrics_ports: Mapping[str, int] = field(
         default_factory=lambda: dict(zip(STAGES, free_ports(len(STAGES)), strict=True))
     )
@@ -50,6 +56,16 @@ class Deployment:
     def detector_names(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.detectors.split(",") if name.strip())
 
+    @cached_property
+    def untrained(self) -> tuple[str, ...]:
+        """The detectors that have no weights now and run all the same."""
+        import detectors
+
+        if not self.random_weights:
+            return ()
+        weights = DetectSettings().weights or self.home / "weights"
+        return tuple(name for name in self.detector_names if not detectors.availability(name, weights).available)
+
     def log(self, child: str) -> Path:
         return self.home / "logs" / f"{child}.log"
 
@@ -63,6 +79,7 @@ class Deployment:
             "TELLTALE_BUCKET": self.bucket,
             "TELLTALE_WORK_BUCKET": os.environ.get("TELLTALE_WORK_BUCKET") or str(self.home / "work"),
             "TELLTALE_DETECTORS": self.detectors,
+            "TELLTALE_ALLOW_UNTRAINED": str(self.random_weights).lower(),
             "TELLTALE_NOTIFICATIONS_TOPIC": self.notifications_topic,
             "TELLTALE_METRICS_HOST": LOOPBACK,
             "PYTHONPATH": os.pathsep.join(path),
@@ -169,12 +186,16 @@ def dashboard_port_of(wanted: int | None) -> int:
 def detectors_of(given: str | None) -> str:
     """The detector list of a deployment, each name known: ``given``, else TELLTALE_DETECTORS, else the default.
 
+    ``all`` is every registered detector.
+
     Raises:
         CommandFailed: no detector has one of these names.
     """
     import detectors
 
     settings = ProcessSettings(detectors=given) if given else ProcessSettings()
+    if settings.detector_names == (EVERY_DETECTOR,):
+        return ",".join(detectors.names())
     unknown = [name for name in settings.detector_names if name not in detectors.names()]
     if unknown or not settings.detector_names:
         known = ", ".join(detectors.names())

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from contracts.messages import DeadLetter, MediaVerdict
+from contracts.messages import DeadLetter, DetectorResult, MediaVerdict
 from contracts.vocabulary import Verdict
 from dashboard import wording
 
@@ -91,12 +91,13 @@ def _probability(outcome: Outcome) -> str:
 def _detectors(outcome: Outcome) -> str:
     if outcome.verdict is None:
         return "–"
-    return "\n".join(
-        f"{result.name} {result.raw:.2f}"
-        if result.raw is not None
-        else f"{result.name}: {wording.DETECTOR_STATUS_WORDS[result.status].lower()}"
-        for result in outcome.verdict.detectors
-    )
+    return "\n".join(map(_detector, outcome.verdict.detectors))
+
+
+def _detector(result: DetectorResult) -> str:
+    if result.raw is None:
+        return f"{result.name}: {wording.DETECTOR_STATUS_WORDS[result.status].lower()}"
+    return f"{result.name} {result.raw:.2f}{' untrained' if result.untrained else ''}"
 
 
 def line_of(verdict: MediaVerdict) -> str:
@@ -105,4 +106,6 @@ def line_of(verdict: MediaVerdict) -> str:
     stage = wording.LIFECYCLE_WORDS[verdict.lifecycle]
     odds = f", {wording.frequency_range(verdict.probability)}" if verdict.probability else ""
     said = wording.headline(verdict.verdict, verdict.reasons)
-    return f"{verdict.produced_at.astimezone():%H:%M:%S}  {about}  {stage}: {said}{odds}"
+    untrained = [result.name for result in verdict.detectors if result.untrained]
+    mark = f" (untrained: {', '.join(untrained)})" if untrained else ""
+    return f"{verdict.produced_at.astimezone():%H:%M:%S}  {about}  {stage}: {said}{odds}{mark}"

@@ -39,7 +39,10 @@ class StageStatus(BaseModel):
 
 
 class RunState(BaseModel):
-    """A run of ``telltale up``: addresses, topics and the state of each child; addresses are null until they answer."""
+    """A run of ``telltale up``: addresses, topics and the state of each child; addresses are null until they answer.
+
+    ``untrained`` are the detectors that had no weights when it began and run on random ones.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,6 +59,7 @@ class RunState(BaseModel):
     topics: dict[str, str] = {}
     notifications_topic: str | None = None
     detectors: tuple[str, ...] = ()
+    untrained: tuple[str, ...] = ()
     started_at: datetime | None = None
 
 

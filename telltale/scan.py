@@ -1,7 +1,7 @@
 """``telltale scan``: paths in; one verdict per file out, from the pipeline's own stages run in this process."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 import detectors as registry
-from contracts.errors import DetectorUnavailable, PoisonMessage
+from contracts.errors import PoisonMessage
 from contracts.messages import (
     CropBatch,
     DetectorScore,
@@ -23,7 +23,7 @@ from contracts.messages import (
     Problem,
 )
 from contracts.settings import DetectSettings, ExtractSettings
-from contracts.vocabulary import DetectorStatus, Lifecycle, Reason
+from contracts.vocabulary import Lifecycle, Reason
 from ingest.extraction import ExtractionRules
 from ingest.face_locator import FaceLocator
 from ingest.identity import media_id_of
@@ -31,28 +31,45 @@ from ingest.object_store import open_store
 from ingest.object_stores.folder import FolderStore
 from stream_processors.extractor import Extractor
 from stream_processors.judgement import judge, members_of
-from stream_processors.scorer import Bundles, Scorer, unscored
+from stream_processors.scorer import Bundles
 from telltale.deployment import detectors_of
 from telltale.detector_commands import weights_folder
 from telltale.outcomes import Outcome, as_object, table_of
 from telltale.paths import files_of
+from telltale.scan_detectors import ScanDetectors, fit_together, loader
 from telltale.terminal import err, out, say_json
 
 SOURCE = "scan"
+_MOST_WAITING_BYTES = 2 * 2**30  # on disk, until the detectors are loaded one after another
 
 
-def run(paths: Sequence[str], *, as_json: bool, detectors: str | None, weights: Path | None, home: Path) -> None:
+def run(
+    paths: Sequence[str],
+    *,
+    as_json: bool,
+    detectors: str | None,
+    weights: Path | None,
+    home: Path,
+    random_weights: bool = False,
+    one_at_a_time: bool | None = None,
+) -> None:
     """Print one verdict per file: JSON objects as they come, or a table at the end.
+
+    ``one_at_a_time``: let go of each detector before the next one is loaded; by default where memory is short.
 
     Raises:
         CommandFailed: a path names nothing, or no detector has one of the names.
     """
     files = files_of(paths)
-    settings = DetectSettings()
-    names = detectors_of(detectors).split(",")
+    given = DetectSettings()
+    settings = given.model_copy(update={"allow_untrained": given.allow_untrained or random_weights})
     weights = weights or settings.weights or weights_folder(home)
+    names = detectors_of(detectors).split(",")
     outcomes = []
-    with Scanner(names, weights=weights, detect=settings, extract=ExtractSettings()) as scanner:
+    one_by_one = _is_memory_short(names, weights, settings) if one_at_a_time is None else one_at_a_time
+    with Scanner(
+        names, weights=weights, detect=settings, extract=ExtractSettings(), one_at_a_time=one_by_one
+    ) as scanner:
         for outcome in _scanned(scanner, files):
             if as_json:
                 say_json(as_object(outcome))
@@ -62,31 +79,48 @@ def run(paths: Sequence[str], *, as_json: bool, detectors: str | None, weights: 
         out.print(table_of(outcomes))
 
 
+def _is_memory_short(names: Sequence[str], weights: Path, settings: DetectSettings) -> bool:
+    running = [n for n in names if settings.allow_untrained or registry.availability(n, weights).available]
+    return not fit_together(running)
+
+
 def _scanned(scanner: "Scanner", files: Sequence[Path]) -> Iterator[Outcome]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as bars:
         task = bars.add_task("Scanning", total=len(files))
         for file in files:
             bars.update(task, description=escape(file.name))
-            yield Outcome(path=str(file), news=scanner.judged(file))
+
+            def tell(detector: str, name: str = file.name) -> None:
+                bars.update(task, description=escape(f"{name}: {detector}"))
+
+            yield Outcome(path=str(file), news=scanner.judged(file, tell=tell))
             bars.advance(task)
 
 
 class Scanner:
-    """The stages of the pipeline in one process; the face locator and each detector are loaded once, when needed.
+    """The stages of the pipeline in one process; the face locator and each detector are loaded when needed.
 
     Args:
         names: the detectors to ask, in this order.
         weights: folder of fetched weights.
+        one_at_a_time: let go of each detector before the next one is loaded.
     """
 
     def __init__(
-        self, names: Sequence[str], *, weights: Path, detect: DetectSettings, extract: ExtractSettings
+        self,
+        names: Sequence[str],
+        *,
+        weights: Path,
+        detect: DetectSettings,
+        extract: ExtractSettings,
+        one_at_a_time: bool = False,
     ) -> None:
         self._names = tuple(names)
         self._weights = weights
         self._detect = detect
         self._extract = extract
+        self._one_at_a_time = one_at_a_time
         self._until_closed = ExitStack()
 
     def __enter__(self) -> "Scanner":
@@ -95,22 +129,30 @@ class Scanner:
     def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, tb: TracebackType | None) -> None:
         self._until_closed.close()
 
-    def judged(self, file: Path) -> MediaVerdict:
-        """The final verdict on one file; media that cannot be assessed get one too."""
+    def judged(self, file: Path, *, tell: Callable[[str], None] = lambda _detector: None) -> MediaVerdict:
+        """The final verdict on one file; media that cannot be assessed get one too.
+
+        ``tell`` hears which detector is at work.
+        """
         place = file.resolve()
         uploaded = uploaded_of(place)
         extracted = _unreadable(uploaded, "It holds nothing that could be read.")
+        waiting: list[CropBatch] = []
         scores: list[DetectorScore] = []
         try:
             for message in self._messages(uploaded, InPlace(place.parent)):
-                if isinstance(message, CropBatch):
-                    scores.append(self._answer(message))
-                elif isinstance(message, MediaExtracted):
+                if isinstance(message, MediaExtracted):
                     extracted = message
+                    continue
+                if waiting and self._is_enough(waiting, message):
+                    scores += self._answers(waiting, tell)
+                    waiting = []
+                waiting.append(message)
         except PoisonMessage:
             pass  # the pipeline sets the message aside as well; the verdict is in what came before
         except OSError as why:
             extracted = _unreadable(uploaded, f"It could not be read: {why.strerror or type(why).__name__}.")
+        scores += self._answers(waiting, tell)
         return judge(extracted, scores, members=members_of(self._names), seq=1, lifecycle=Lifecycle.FINAL)
 
     def _messages(self, uploaded: MediaUploaded, folder: FolderStore) -> Iterator[CropBatch | MediaExtracted]:
@@ -126,16 +168,20 @@ class Scanner:
         for chunk in extractor.chunks(uploaded):
             messages = [outgoing.message for outgoing in chunk]
             yield from (message for message in messages if isinstance(message, CropBatch | MediaExtracted))
-            for key in {message.bundle.key for message in messages if isinstance(message, CropBatch)}:
-                self._work.delete(key)
 
-    def _answer(self, batch: CropBatch) -> DetectorScore:
-        scorer = self._scorers[batch.detector]
-        if not isinstance(scorer, Scorer):
-            version = registry.spec(batch.detector).version
-            return unscored(batch, DetectorStatus.UNAVAILABLE, str(scorer), version=version)
-        # The bundle is gone when the verdict is read, so no evidence may point at it.
-        return scorer.answer([batch])[0].score.model_copy(update={"bundle": None})
+    def _is_enough(self, waiting: Sequence[CropBatch], after: CropBatch) -> bool:
+        """Whether the detectors are to work now: after each chunk, or where each is loaded anew, after many."""
+        sizes = {batch.bundle.key: batch.bundle.size_bytes for batch in waiting}
+        if after.bundle.key in sizes:
+            return False
+        return not self._one_at_a_time or sum(sizes.values()) >= _MOST_WAITING_BYTES
+
+    def _answers(self, batches: Sequence[CropBatch], tell: Callable[[str], None]) -> list[DetectorScore]:
+        scores = self._detectors.answers(batches, tell=tell)
+        for key in {batch.bundle.key for batch in batches}:
+            self._work.delete(key)
+        # The bundles are gone when the verdict is read, so no evidence may point at them.
+        return [score.model_copy(update={"bundle": None}) for score in scores]
 
     @cached_property
     def _scratch(self) -> Path:
@@ -152,18 +198,13 @@ class Scanner:
         return locator_of(self._extract, weights=self._weights)
 
     @cached_property
-    def _scorers(self) -> dict[str, Scorer | DetectorUnavailable]:
-        return {name: self._load(name) for name in self._names}
-
-    def _load(self, name: str) -> Scorer | DetectorUnavailable:
-        settings = self._detect
-        try:
-            detector = registry.create(
-                name, weights=self._weights, device=settings.device, allow_untrained=settings.allow_untrained
-            )
-        except DetectorUnavailable as why:
-            return why
-        return Scorer(detector, Bundles(self._work), clips_per_pass=settings.micro_batch_clips)
+    def _detectors(self) -> ScanDetectors:
+        return ScanDetectors(
+            loader(self._weights, self._detect),
+            Bundles(self._work),
+            clips_per_pass=self._detect.micro_batch_clips,
+            one_at_a_time=self._one_at_a_time,
+        )
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ def _show(state: RunState) -> None:
         return
     for name, value in (("bucket", state.bucket), ("kafka", state.kafka), ("dashboard", state.dashboard)):
         out.print(f"{name:10} {value or '–'}", markup=False, soft_wrap=True)
+    names = [f"{name} (untrained)" if name in state.untrained else name for name in state.detectors]
+    out.print(f"{'detectors':10} {', '.join(names) or '–'}", markup=False, soft_wrap=True)
     table = Table("stage", "state", "process", "restarts", "since", "remark", box=None, pad_edge=False)
     for name, stage in state.stages.items():
         word = f"[{_STYLES[stage.state]}]{stage.state.value.replace('_', ' ')}[/]"

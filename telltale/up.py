@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from contracts.messages import utc_now
-from contracts.settings import ProcessSettings
+from contracts.settings import DetectSettings, ProcessSettings
 from contracts.topics import (
     DEAD_LETTERS,
     DETECTOR_SCORES,
@@ -34,6 +34,7 @@ KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 LOOK_EVERY_S = 0.2
 KAFKA_PATIENCE_S = 180.0
 LARGEST_LOG_BYTES = 32 * 2**20
+UNTRAINED = "random weights, what they say is marked and not counted"
 
 
 class StopRequest:
@@ -192,6 +193,7 @@ class Run:
             topics=topics_of(deployment.detector_names),
             notifications_topic=deployment.notifications_topic,
             detectors=deployment.detector_names,
+            untrained=deployment.untrained,
             started_at=self._started_at,
         )
 
@@ -249,6 +251,7 @@ def run(
     dashboard: bool,
     dashboard_port: int | None,
     kafka_port: int | None,
+    random_weights: bool = False,
 ) -> None:
     """Run until Ctrl-C or SIGTERM; says on stdout, once all is ready, where to drop files and what to look at."""
     home = home.expanduser().absolute()
@@ -258,6 +261,7 @@ def run(
         detectors=detectors_of(detectors),
         notifications_topic=ProcessSettings().notifications_topic,
         dashboard_port=dashboard_port_of(dashboard_port) if dashboard else None,
+        random_weights=random_weights or DetectSettings().allow_untrained,
     )
     log_to(deployment.log("up"))
     stop = StopRequest()
@@ -270,6 +274,7 @@ def _announce(state: RunState) -> None:
         "Telltale is ready.",
         f"  Drop files into   {state.bucket}",
         f"  Dashboard         {state.dashboard}" if state.dashboard else None,
+        f"  Untrained         {', '.join(state.untrained)}: {UNTRAINED}" if state.untrained else None,
         f"  Verdicts          topic {MEDIA_VERDICTS.name} on {state.kafka}",
         "  Stop it with Ctrl-C.",
     ]

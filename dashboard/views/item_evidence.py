@@ -72,8 +72,8 @@ def draw_detectors(verdict: MediaVerdict) -> None:
     st.subheader("Detectors")
     chart = charts.detector_chart(detector_bars(verdict), thresholds=verdict.thresholds)
     st.altair_chart(chart, key="detectors", alt="Result of each detector; the table below says the same")
-    if any(result.untrained for result in verdict.detectors):
-        st.warning(wording.UNTRAINED, icon=":material/science:")
+    if warning := wording.untrained(verdict.detectors):
+        st.warning(warning, icon=":material/science:")
     st.html(marks.table(DETECTOR_HEAD, detector_table(verdict), caption="Every detector of this deployment"))
 
 

@@ -12,15 +12,23 @@ def a_verdict(
     reason: Reason | None = None,
     media_id: str = MEDIA_ID,
     lifecycle: Lifecycle = Lifecycle.FINAL,
+    untrained: str | None = None,
 ) -> MediaVerdict:
-    """The verdict on a video whose every frame scored ``raw``; ``raw=None``: on one in which nothing was scored."""
+    """The verdict on a video whose every frame scored ``raw``; ``raw=None``: on one in which nothing was scored.
+
+    ``untrained`` names a detector that scored beside on untrained weights.
+    """
     problems = [Problem(reason=reason, detail="Measured so.")] if reason else []
     if raw is None:
         extracted, scores = an_extraction(batches={}, tracks=(), problems=problems, media_id=media_id), []
     else:
         extracted = an_extraction(problems=problems, media_id=media_id)
         scores = [a_score([raw] * 20, media_id=media_id)]
-    return judge(extracted, scores, members=[a_member()], seq=1, lifecycle=lifecycle, now=NOON)
+    members = [a_member()]
+    if untrained is not None:
+        scores.append(a_score([0.5] * 20, detector=untrained, media_id=media_id, untrained=True))
+        members.append(a_member(untrained, calibrated=False))
+    return judge(extracted, scores, members=members, seq=1, lifecycle=lifecycle, now=NOON)
 
 
 def a_dead_letter(*, media_id: str = MEDIA_ID, stage: Stage = Stage.EXTRACT) -> DeadLetter:

@@ -121,8 +121,14 @@ def test_a_first_look_counts_the_detectors_that_have_finished():
 
 
 def test_untrained_weights_are_named():
-    said = wording.sentence(a_verdict(an_upload(), detectors=[a_result(untrained=True)]))
-    assert said.endswith(wording.UNTRAINED)
+    detectors = [a_result("fine"), a_result("wild", untrained=True).model_copy(update={"weight": None})]
+    said = wording.sentence(a_verdict(an_upload(), detectors=detectors))
+    assert said.endswith("Untrained weights (wild): these numbers say nothing about the media and are not counted.")
+    assert wording.untrained(detectors[:1]) == ""
+
+
+def test_untrained_weights_that_were_counted_are_not_called_uncounted():
+    assert wording.untrained([a_result("wild", untrained=True)]).endswith("say nothing about the media.")
 
 
 @given(st.floats(0, 1))

@@ -1,11 +1,13 @@
 """Choices become children with complete environments."""
 
+import dataclasses
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+import detectors as registry
 from contracts.settings import EVERY_SETTINGS
 from telltale.deployment import STAGES, Deployment, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
@@ -87,9 +89,23 @@ def test_a_taken_dashboard_port_is_refused_when_it_was_asked_for():
             dashboard_port_of(taken.getsockname()[1])
 
 
+def test_all_is_every_registered_detector():
+    assert detectors_of("all") == ",".join(registry.names())
+    assert {"mesonet", "telltale"} < set(detectors_of("all").split(","))
+
+
+def test_random_weights_reach_every_stage_and_the_untrained_are_named(tmp_path: Path):
+    usual = a_deployment(tmp_path)
+    assert usual.environment("127.0.0.1:9")["TELLTALE_ALLOW_UNTRAINED"] == "false"
+    assert usual.untrained == ()
+    random = dataclasses.replace(usual, detectors="telltale,mesonet", random_weights=True)
+    assert all(child.env["TELLTALE_ALLOW_UNTRAINED"] == "true" for child in random.children("127.0.0.1:9"))
+    assert random.untrained == ("mesonet",)
+
+
 def test_detector_names_are_checked_before_anything_starts():
     assert detectors_of("telltale, mesonet") == "telltale,mesonet"
     assert detectors_of(None) == "telltale,mesonet"
     for wrong in ("telltale,nobody", " , "):
-        with pytest.raises(CommandFailed, match="known: mesonet, telltale"):
+        with pytest.raises(CommandFailed, match=r"known: .*mesonet, .*telltale"):
             detectors_of(wrong)

@@ -55,6 +55,25 @@ def test_people_read_words_and_frequencies():
     assert "Set aside — decoder_killed" in lines[3]
 
 
+def test_untrained_detectors_are_marked_to_programs_and_to_people():
+    outcome = Outcome(path="a.mp4", news=a_verdict(raw=0.99, untrained="wild"))
+    body = as_object(outcome)
+    assert [(d["name"], d["untrained"], d["calibrated"] is None) for d in body["detectors"]] == [
+        ("alpha", False, False),
+        ("wild", True, True),
+    ]
+    assert "Untrained weights (wild)" in body["sentence"]
+    assert (body["verdict"], body["ensemble"]["used"]) == ("likely_manipulated", ["alpha"])
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table_of([outcome]))
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "wild 0.50 untrained" in said
+    assert "alpha 0.99 untrained" not in said
+    assert line_of(a_verdict(raw=0.99, untrained="wild")).endswith("(untrained: wild)")
+    assert "untrained" not in line_of(a_verdict(raw=0.99))
+
+
 def test_an_event_is_one_line():
     line = line_of(a_verdict(raw=0.99))
     assert "clip.mp4" in line
