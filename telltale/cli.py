@@ -199,6 +199,22 @@ def detectors_fetch(
     command.fetch(name, source, home, replace=replace)
 
 
+@detectors_app.command("original")
+def detectors_original(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    path: Annotated[Path, typer.Argument(help="A video.", show_default=False)],
+    home: Home = DEFAULT_HOME,
+    corrected: Annotated[bool, typer.Option("--corrected", help="Without the defects of the original.")] = False,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="Run on random weights.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score a video as a founding system published it: its own frames, face finder, rules and defects."""
+    from telltale import original_score as command
+
+    compat = "corrected" if corrected else "original"
+    command.run(name, path, home, compat=compat, random_weights=random_weights, as_json=as_json)
+
+
 @detectors_app.command("export")
 def detectors_export(
     name: Annotated[str, typer.Argument(show_default=False)],
