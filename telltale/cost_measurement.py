@@ -30,7 +30,7 @@ def measured(name: str, *, weights: Path, device: str, limit_s: float) -> Measur
     began_s = time.perf_counter()
     detector = REGISTRY.create(name, weights=weights, runtime=runtime, allow_untrained=True)
     load_s = time.perf_counter() - began_s
-    clip = probe_clips(detector.spec)[0]
+    clip = probe_clips(detector.spec, crops=detector.spec.demand.clip_length)[0]
     multiply_adds = _multiply_adds(detector, clip)
     times = _times(detector, clip, limit_s)
     return Measured(

@@ -20,7 +20,7 @@ from detectors.systems.eighteen.tracking import Box
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> "EighteenDetector":
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
     networks = {
-        member.name: runtime.placed(loaded(NETWORKS[member.network], folder and folder / f"{member.file}.safetensors"))
+        member.name: runtime.placed(loaded(NETWORKS[member.network], folder and folder / f"{member.name}.safetensors"))
         for member in MEMBERS
     }
     return EighteenDetector(card, networks, folder=folder, runtime=runtime)

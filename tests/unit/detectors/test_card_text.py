@@ -40,3 +40,14 @@ def test_what_nobody_stated_is_said_to_be_missing():
     sections = {section.title: section.lines for section in sections_of(a_card())}
     assert sections["Measured"] == sections["Trained on"] == ("nothing stated",)
     assert "References" not in sections
+
+
+@pytest.mark.parametrize("name", [name for name in detectors.names() if detectors.card(name).spec.members])
+def test_every_member_has_a_weights_file_of_its_name(name: str):
+    card = detectors.card(name)
+    stored = {file.loaded_file: file.checkpoint for file in card.weights if not file.optional}
+    assert set(stored) == {f"{member.name}.safetensors" for member in card.spec.members}
+    for member in card.spec.members:
+        checkpoint = stored[f"{member.name}.safetensors"]
+        assert checkpoint is not None
+        assert checkpoint.network == member.network

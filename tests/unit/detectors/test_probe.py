@@ -45,7 +45,7 @@ def test_a_detector_of_clips_gets_clips_of_its_length():
     ("detector", "flaw"),
     [
         (constant(raw_score=0.5), "the same score"),
-        (Dropping(), "4 scores for 5 clips"),
+        (Dropping(), "2 scores for 3 clips"),
         (Inventing(), "1 scores for 0 clips"),
         (Sorting(), "place or neighbours"),
         (Averaging(), "place or neighbours"),

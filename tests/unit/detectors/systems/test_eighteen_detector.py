@@ -105,6 +105,6 @@ def test_the_card_names_every_published_file():
     for member in MEMBERS:
         checkpoint = needed[f"{member.file}.pth.tar"]
         assert checkpoint is not None
-        assert checkpoint.file == f"{member.file}.safetensors"
+        assert checkpoint.file == f"{member.name}.safetensors"
         assert original_network(checkpoint.network) is NETWORKS[member.network]
     assert [file.file for file in files if file.optional] == ["mobilenet0.25_Final.pth"]
