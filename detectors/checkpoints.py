@@ -12,8 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-import structlog
-
 from detectors.cards import Checkpoint
 from detectors.checkpoint_process import REFUSED
 from detectors.weights import WrongWeights
@@ -22,7 +20,6 @@ _ROOT = Path(__file__).resolve().parent.parent
 _TAIL_BYTES = 4000
 _PATIENCE_S = 120.0
 _BYTES_PER_S = 2 * 2**20
-_log = structlog.get_logger()
 
 
 def convert_checkpoint(original: Path, to: Path, checkpoint: Checkpoint, *, name: str) -> None:
@@ -81,17 +78,9 @@ def _read_in_child(original: Path, out: IO[bytes], strip: tuple[str, ...], name:
 
 def _require_read(code: int, said: str, name: str) -> None:
     if code == 0:
-        _log.info("checkpoint read", file=name, how=_last_words(said).get("how"))
         return
+    last = said.strip().splitlines()[-1:] or [""]
     if code == REFUSED:
-        raise WrongWeights(f"{name} cannot be used: {_last_words(said).get('refused', 'nothing was said')}")
-    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-    _log.warning("checkpoint reader died", file=name, exit_code=code, last_words=said)
+        raise WrongWeights(f"{name} cannot be used: {json.loads(last[0])['refused']}")
+    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code} ({last[0][:200]})"
     raise WrongWeights(f"{name} cannot be used: its reader was ended {how}; the file is damaged or hostile")
-
-
-def _last_words(said: str) -> dict[str, str]:
-    try:
-        return json.loads(said.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return {}

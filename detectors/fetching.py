@@ -168,14 +168,15 @@ def _converted(file: WeightsFile, original: Path, folder: Path, shown: str, *, r
     """The file as it will be loaded, beside its place; the original is gone then."""
     fresh = folder / f"{_flat(file.loaded_file)}.new"
     original_sha256 = sha256_of(original)
+    called = file.file if shown.endswith(file.file) else f"{shown} (as {file.file})"
     try:
         if file.checkpoint:
-            convert_checkpoint(original, fresh, file.checkpoint, name=file.file)
+            convert_checkpoint(original, fresh, file.checkpoint, name=called)
         elif file.converted:
             _convert(original, file.converted, fresh)
         else:
             if not file.pinned and file.file.endswith(".safetensors"):
-                stored_shapes(original, file.file)
+                stored_shapes(original, called)
             original.replace(fresh)
     except BaseException:
         fresh.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def fetch(name: str, source: str | None, home: Path, *, replace: bool) -> None:
     """
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     place = WeightsInBucket(source) if source and is_bucket(source) else source
-    with Progress(*columns, console=err, transient=True) as bars:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
         result = fetch_weights(name, weights_folder(home), place, _shown_on(bars), replace=replace)
     if detectors.card(name).shipped:
         out.print(f"The weights of {name} are part of Telltale; there is nothing to fetch.")

@@ -183,6 +183,21 @@ def test_a_calibration_of_another_version_does_not_count():
     assert event.reasons == (Reason.CALIBRATION_MISSING,)
 
 
+def test_unpinned_weights_keep_the_version_that_is_calibrated():
+    assert judged(scores=[a_score(HIGH, version="1+0123abcd")]).verdict is Verdict.LIKELY_MANIPULATED
+    assert judged(scores=[a_score(HIGH, version="10+0123abcd")]).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("weights", "counts"), [("a" * 64, True), ("b" * 64, False)])
+def test_a_calibration_that_names_its_weights_counts_for_no_others(weights: str, counts: bool):
+    fitted = a_member(calibration=a_calibration().model_copy(update={"weights_sha256": weights}))
+    event = judged(scores=[a_score(HIGH, version="1+aaaaaaaa")], members=[fitted])
+    assert event.verdict is (Verdict.LIKELY_MANIPULATED if counts else Verdict.INCONCLUSIVE)
+    assert event.reasons == (() if counts else (Reason.CALIBRATION_MISSING,))
+    if not counts:
+        assert "alpha 1+aaaaaaaa scored, but the calibration is that of 1 with the weights bbbbbbbb" in str(event)
+
+
 def test_a_calibration_that_was_to_be_renewed_is_a_caveat():
     old = a_calibration().model_copy(update={"expires_at": NOON - timedelta(days=1)})
     event = judged(scores=[a_score(HIGH)], members=[a_member(calibration=old)])

@@ -47,6 +47,8 @@ def test_help_loads_nothing_heavy():
         (("submit", "pyproject.toml"), "Nothing runs in", 1),
         (("watch",), "Nothing runs in", 1),
         (("detectors", "show", "nobody"), "'nobody' is not a detector; known:", 1),
+        (("detectors", "fetch", "dessa", "nowhere.pth"), "there is no file or folder nowhere.pth", 1),
+        (("detectors", "fetch", "dessa", "README.md"), "README.md (as best_model.pth) cannot be used: it is not", 1),
         (("up", "--detectors", "nobody"), "No detector is called nobody; known:", 2),
         (("up", "--bucket", "."), "must not lie inside the watched bucket", 2),
     ],
