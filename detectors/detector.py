@@ -20,8 +20,8 @@ class UnfitClip(ValueError):
 class MemberNetwork(BaseModel):
     """One of the networks that a detector is made of.
 
-    ``network`` is the architecture, as ``system/network``, and ``<name>.safetensors`` holds its weights; it sees ``frames`` pictures of ``height_px`` x ``width_px`` at a time; ``weight``
-    is its share within the detector.
+    ``network`` is the architecture, as ``system/network``, and ``<name>.safetensors`` holds its weights; it sees
+    ``frames`` pictures of ``height_px`` x ``width_px`` at a time; ``weight`` is its share within the detector.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
