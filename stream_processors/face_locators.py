@@ -25,7 +25,7 @@ from ingest.face_locator import FaceLocator
 if TYPE_CHECKING:
     from facenet_pytorch import MTCNN
 
-    from ingest.face_locators.one_pass import Predict
+    from ingest.face_locators.one_pass import Find, Predict
 
 MTCNN_LOCATOR = "mtcnn"
 SYSTEMS = {"retinaface_resnet50": "wm", "retinaface_mobilenet025": "eighteen", "dsfd_resnet152": "ntech"}
@@ -148,7 +148,18 @@ def _published(need: FinderNeed, predict: "Predict", compat: Compat) -> Finder:
         return partial(in_passes, find=partial(dsfd.dsfd_faces, predict=predict, rules=rules, compat=compat))
     base = retinaface.WM if need.name == "retinaface_resnet50" else retinaface.EIGHTEEN
     rules = replace(base, **need.options)
-    return partial(in_passes, find=partial(retinaface.retinaface_faces, predict=predict, rules=rules, compat=compat))
+    find = partial(retinaface.retinaface_faces, predict=predict, rules=rules, compat=compat)
+    return partial(in_passes, find=partial(_found_or_nobody, find) if compat == "original" else find)
+
+
+def _found_or_nobody(find: "Find", pictures: Sequence[Pixels]) -> list[list[FaceBox]]:
+    """The original fails on pictures of some sizes, and answers a failure as it answers a video without faces."""
+    from ingest.face_locators.one_pass import PriorsDoNotFit
+
+    try:
+        return find(pictures)
+    except PriorsDoNotFit:
+        return [[] for _ in pictures]
 
 
 def _found_by_mtcnn(network: "MTCNN", pictures: Sequence[Pixels], *, surest_first: bool) -> list[list[FaceBox]]:

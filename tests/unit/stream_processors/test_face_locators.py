@@ -137,6 +137,21 @@ def test_every_published_pipeline_gets_its_finder(system, need, without_networks
     assert len(found) == 3
 
 
+def test_where_the_original_fails_it_finds_nobody(without_networks, tmp_path):
+    """A width that becomes 8 n + 0.6 pixels: OpenCV makes one more cell of it than the original counts with."""
+    height, width = next(
+        (301, width)
+        for width in range(302, 2000)
+        if round(width * 400 / 301) % 8 == 1 and int(width * 400 / 301) % 8 == 0
+    )
+    picture = np.zeros((height, width, 3), np.uint8)
+    ours, theirs = (
+        finder_for(FinderNeed(SMALL), weights=tmp_path, torch_threads=1, compat=compat)([picture])
+        for compat in ("corrected", "original")
+    )
+    assert ([len(boxes) for boxes in ours], theirs) == ([1], [[]])
+
+
 def test_an_option_that_a_finder_does_not_have_is_an_error(without_networks, tmp_path):
     for need in (FinderNeed("mtcnn", {"margins": 3}), FinderNeed(SMALL, {"margins": 3})):
         with pytest.raises(TypeError, match="margins"):
