@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Verdict
+from contracts.settings import DetectSettings, ExtractSettings
+from contracts.vocabulary import DetectorStatus, Verdict
+from ingest.telemetry import metric
 from telltale import demo_media
+from telltale.outcomes import Outcome, as_object
+from telltale.scan import Scanner
 from tests.support.parts import MEDIA, ROOT
 
 pytestmark = pytest.mark.timeout(600)
@@ -100,3 +104,22 @@ def test_real_clips_get_one_object_each(tmp_path: Path):
     done = scan(f"{MEDIA}/real/*.mp4", "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sorted(objects(done.stdout)) == sorted(file.name for file in (MEDIA / "real").glob("*.mp4"))
+
+
+@pytest.mark.media
+def test_frame_and_sequence_detectors_on_random_weights_share_one_decode(tmp_path: Path):
+    """With ours beside them, whose word is that of a scan with ours alone."""
+    clip = MEDIA / "real" / "intel-iot-devkit__sample-videos__book.mkv"
+    names = ("telltale", "mesonet", "dessa", "medics")
+    settings = DetectSettings(device="cpu", allow_untrained=True)
+    before = metric("telltale_decoder_runs_total")._value.get()
+    with Scanner(names, weights=tmp_path, detect=settings, extract=ExtractSettings(), one_at_a_time=True) as scanner:
+        verdict = scanner.judged(clip)
+    assert metric("telltale_decoder_runs_total")._value.get() == before + 1
+    results = {result.name: result for result in verdict.detectors}
+    assert {name for name, result in results.items() if result.untrained} == {"mesonet", "dessa", "medics"}
+    assert all(result.status is DetectorStatus.SCORED and result.clips for result in results.values())
+    assert results["medics"].clips < results["dessa"].clips
+    assert verdict.ensemble.used == ("telltale",)
+    assert all(result.calibrated is None for result in results.values() if result.untrained)
+    assert "Untrained weights (mesonet, dessa, medics)" in as_object(Outcome(path="book", news=verdict))["sentence"]

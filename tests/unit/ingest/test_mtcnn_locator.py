@@ -5,6 +5,7 @@ import pytest
 
 from contracts.clips import FaceBox
 from contracts.demands import CropDemand
+from ingest.crop_bundles import pack, unpack
 from ingest.extraction import ExtractionRules, extract
 from ingest.face_locators.mtcnn import MtcnnFaceLocator
 from ingest.face_tracks import overlap
@@ -113,3 +114,19 @@ def test_a_small_face_in_a_large_frame_is_not_missed(locator, tmp_path):
     scene = astronauts(1920, 1080, [(900, 500)], scale=0.3)
     chunk = extracted(a_picture(tmp_path / "far.png", scene, form="PNG"), locator, min_face_px=20)
     assert len(chunk.crops) == 1
+
+
+def test_followed_faces_keep_their_five_landmarks_up_to_the_bundle(locator, tmp_path):
+    """Every crop of a densely sampled video can be aligned, however its face was found."""
+    path = a_video(tmp_path / "walk.mp4", frames=26, scene=lambda n: astronauts(480, 270, [(60, 40)], shift=3 * n))
+    chunk = extracted(path, locator, frames_per_second=25.0, clip_length=13)
+    assert chunk.snapshot.quality.located_frames <= 4
+    crops = unpack(pack(chunk.crops))
+    assert len(crops) == 26
+    for crop in crops:
+        assert len(crop.box.landmarks) == 5
+        (one_eye, other_eye, nose, *mouth), box = crop.box.landmarks, crop.box
+        assert box.left < one_eye[0] < nose[0] < other_eye[0] < box.right
+        assert all(box.top < one_eye[1] < nose[1] < y < box.bottom for _, y in mouth)
+    noses = [crop.origin[0] + crop.box.landmarks[2][0] for crop in crops]
+    assert np.diff(noses) == pytest.approx([3.0] * 25, abs=2.5)
