@@ -96,7 +96,7 @@ def _head(text: str, count: int) -> tuple[NDArray, NDArray]:
     numbers = draws.normal(mean, deviation, (1, count, 4)).astype(np.float32)[0]
     low, high = (float(number) for number in re.findall(rf"uniform\(({_NUMBER}),\s*({_NUMBER})", text)[0])
     chances = draws.uniform(low, high, count).astype(np.float32)
-    raised = [float(number) for number in _found(r"set to ([\d. ]+)", text).split()]
+    raised = [float(number) for number in re.findall(_NUMBER, _found(r"set to ([\d., ]+)", text))]
     chances[draws.choice(count, int(_found(r"choice\(n,\s*(\d+)", text)), replace=False)] = raised
     return numbers, chances
 
