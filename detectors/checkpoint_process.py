@@ -1,26 +1,24 @@
 """The child that reads published checkpoints: a file on stdin in, safetensors on stdout out; run as a module.
 
-It knows no path and no secret, limits its own memory, processor time and output, and leaves the network, before it
-reads the first byte. Its last line on stderr is JSON: how the file was read, or what is wrong with it.
+It knows no path and no secret, and confines itself before it reads the first byte (:mod:`detectors.confinement`). Its
+last line on stderr is JSON: how the file was read, or what is wrong with it.
 """
 
-import ctypes
 import json
 import os
 import pickle
-import resource
 import sys
 import warnings
 import zipfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from detectors.confinement import confine_myself
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 REFUSED = 3
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _MEMORY_PER_BYTE = 6  # the file, its tensors, what is written, and what a reader holds in between
 _SPARE_BYTES = 512 * 2**20
 _CPU_S = 120
@@ -33,13 +31,14 @@ class Refused(Exception):
 
 def _main(argument: str) -> int:
     prefixes = tuple(json.loads(argument)["strip"])
-    _leave_the_network()
     file = os.fdopen(0, "rb")
     try:
         import torch
 
         torch.set_num_threads(1)
-        _limit_myself(os.fstat(0).st_size)
+        size_bytes = os.fstat(0).st_size
+        most_bytes = size_bytes * _MEMORY_PER_BYTE + _SPARE_BYTES
+        confine_myself(memory_bytes=most_bytes, output_bytes=most_bytes, cpu_s=_CPU_S + size_bytes // _BYTES_PER_CPU_S)
         tensors, how = read_tensors(file, prefixes)
         _write(tensors)
     except Refused as why:
@@ -112,36 +111,6 @@ def _write(tensors: "dict[str, Tensor]") -> None:
 
     with os.fdopen(1, "wb") as out:
         out.write(save(tensors))
-
-
-def _leave_the_network() -> None:
-    """A network of our own without any interface; where the kernel forbids that, the limits must do."""
-    unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
-    if unshare is not None and unshare(_CLONE_NEWNET) != 0:
-        unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-
-
-def _limit_myself(size_bytes: int) -> None:
-    most_bytes = size_bytes * _MEMORY_PER_BYTE + _SPARE_BYTES
-    cpu_s = _CPU_S + size_bytes // _BYTES_PER_CPU_S
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NPROC, 0)
-    _limit(resource.RLIMIT_CPU, cpu_s)
-    _limit(resource.RLIMIT_FSIZE, most_bytes)
-    _limit(resource.RLIMIT_AS, _address_space_bytes() + most_bytes)
-
-
-def _limit(what: int, most: int) -> None:
-    """Never above what this process was given itself."""
-    _, given = resource.getrlimit(what)
-    most = most if given == resource.RLIM_INFINITY else min(most, given)
-    resource.setrlimit(what, (most, most))
-
-
-def _address_space_bytes() -> int:
-    """What the libraries have taken already; how much that is depends on the build of torch."""
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 64 * 2**30
 
 
 def _end(code: int, **said: str) -> int:
