@@ -1,12 +1,15 @@
 """Crop batches in, ``detector.scores`` out: one agent per detector, one thread for all of their forward passes."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import faust
+import structlog
 
 from contracts.codec import decode
 from contracts.errors import DetectorUnavailable, PoisonMessage
@@ -19,6 +22,8 @@ from ingest.object_store import ObjectStore
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
 from stream_processors.app import build_app
+from stream_processors.detect_group import group_of
+from stream_processors.idleness import Idleness
 from stream_processors.intake import Intake, log_fields
 from stream_processors.micro_batch import MicroBatch
 from stream_processors.ordered_acks import OrderedAcks
@@ -27,7 +32,7 @@ from stream_processors.patience import Stopping, with_patience
 from stream_processors.scorer import Answer, Bundles, Scorer, unscored
 from stream_processors.serving import Serving, Unavailable, serving
 
-GROUP = "telltale.detect."
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,14 @@ def load(settings: DetectSettings) -> list[Serving]:
 
 def build(settings: DetectSettings, loaded: Sequence[Serving], work: ObjectStore) -> faust.App:
     """The app that answers for the ``loaded`` detectors."""
-    app = build_app(settings, GROUP + "+".join(one.name for one in loaded))
+    app = build_app(settings, group_of(one.name for one in loaded))
     intake = Intake(app, Stage.DETECT)
     # One thread: a device is kept busy by one forward pass at a time, and detectors need not be thread-safe.
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
     bundles = Bundles(work)
+    idleness = Idleness(settings.idle_s)
     for one in loaded:
-        agent = _Agent(intake, one, bundles, thread, settings)
+        agent = _Agent(intake, one, bundles, thread, settings, idleness)
         app.agent(intake.topic(crops_for(one.name)), name=f"detect-{one.name}", concurrency=1)(agent.run)
 
     async def look_after_weights() -> None:
@@ -77,6 +83,10 @@ def build(settings: DetectSettings, loaded: Sequence[Serving], work: ObjectStore
             await app.sleep(settings.weights_interval_s)
             for one in loaded:
                 await asyncio.to_thread(one.look)
+            if settings.residence == "cold" and idleness.reached:
+                _log.info("idle", idle_s=settings.idle_s)
+                os.kill(os.getpid(), signal.SIGTERM)  # the way out that finishes everything; status 0 says all is well
+                return
 
     app.task(look_after_weights)
     return app
@@ -89,13 +99,20 @@ class _Agent:
     """
 
     def __init__(
-        self, intake: Intake, serving: Serving, bundles: Bundles, thread: ThreadPoolExecutor, settings: DetectSettings
+        self,
+        intake: Intake,
+        serving: Serving,
+        bundles: Bundles,
+        thread: ThreadPoolExecutor,
+        settings: DetectSettings,
+        idleness: Idleness,
     ) -> None:
         self._intake = intake
         self._serving = serving
         self._bundles = bundles
         self._thread = thread
         self._settings = settings
+        self._idleness = idleness
 
     async def run(self, stream: faust.StreamT) -> None:
         acks = OrderedAcks(stream)
@@ -107,7 +124,8 @@ class _Agent:
         async for records, waited_s in acks.in_batches(gathered, Received.read):
             metric("telltale_batch_wait_seconds").labels(detector=self._serving.name).observe(waited_s)
             try:
-                await self._finish(records)
+                with self._idleness.work():
+                    await self._finish(records)
             except Stopping:
                 return
             await acks.acknowledge(record.event for record in records)
