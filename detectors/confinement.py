@@ -15,8 +15,8 @@ _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # instructions
 _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _REFUSE, _ALLOW = 0x00050000 | 1, 0x7FFF0000  # EPERM
 _OTHER_NUMBERS = 0x40000000  # a second set of numbers for the same calls
-# Name of the machine: its number in the kernel; the calls that connect (socket, connect, io_uring_setup), begin
-# processes and threads (clone, clone3, fork, vfork), become other programs (execve, execveat) or reach into some: ptrace.
+# Name of the machine: its number in the kernel; the calls that connect (socket, connect, io_uring_setup), that begin
+# processes and threads (clone, clone3, fork, vfork), and that become or reach into programs (execve, execveat, ptrace).
 _FORBIDDEN: dict[str, tuple[int, tuple[int, ...]]] = {
     "x86_64": (0xC000003E, (41, 42, 425, 56, 435, 57, 58, 59, 322, 101)),
     "aarch64": (0xC00000B7, (198, 203, 425, 220, 435, 221, 281, 117)),
