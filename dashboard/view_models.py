@@ -255,7 +255,7 @@ def missing_words(verdict: MediaVerdict) -> str | None:
     missing = [result.name for result in verdict.detectors if result.status in lost]
     if not missing or verdict.lifecycle is Lifecycle.PROVISIONAL:
         return None
-    used = len(wording.scored(verdict.detectors))
+    used = len(wording.with_a_say(verdict.detectors))
     every = wording.counted(len(verdict.detectors), "detector")
     return f"{len(missing)} of {every} gave no answer ({', '.join(missing)}). The verdict uses {used}."
 

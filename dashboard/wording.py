@@ -316,7 +316,7 @@ def _some(verdict: MediaVerdict) -> str:
 
 def _none(verdict: MediaVerdict) -> str:
     return (
-        f"No evidence of face manipulation was found by {counted(len(scored(verdict.detectors)), 'detector')}. "
+        f"No evidence of face manipulation was found by {counted(len(with_a_say(verdict.detectors)), 'detector')}. "
         f"This does not vouch for the {medium(verdict.media)}: other edits, new methods and "
         "re-contextualised footage are not covered."
     )
@@ -361,9 +361,9 @@ def closed(text: str) -> str:
     return trimmed if trimmed.endswith((".", "!", "?")) else f"{trimmed}."
 
 
-def scored(detectors: Sequence[DetectorResult]) -> list[DetectorResult]:
-    """The detectors that gave a number."""
-    return [result for result in detectors if result.status is DetectorStatus.SCORED]
+def with_a_say(detectors: Sequence[DetectorResult]) -> list[DetectorResult]:
+    """The detectors whose number was counted: not those without a calibration, nor on untrained weights."""
+    return [result for result in detectors if result.calibrated is not None]
 
 
 def _what(verdict: MediaVerdict) -> str:
@@ -383,12 +383,13 @@ def most_incriminated(tracks: Sequence[TrackVerdict]) -> TrackVerdict | None:
 
 
 def _agreement(verdict: MediaVerdict) -> str:
-    answers = scored(verdict.detectors)
+    answers = with_a_say(verdict.detectors)
     if len(answers) < 2:
         return f"It rests on one detector, {answers[0].name}." if answers else ""
     even = verdict.probability.prior if verdict.probability else 0.5
-    agree = sum(result.calibrated is not None and result.calibrated > even for result in answers)
-    applicable = sum(result.status is not DetectorStatus.NOT_APPLICABLE for result in verdict.detectors)
+    agree = sum((result.calibrated or 0.0) > even for result in answers)
+    silent = (DetectorStatus.NOT_APPLICABLE, DetectorStatus.SCORED)  # those that scored and have a say are answers
+    applicable = len(answers) + sum(result.status not in silent for result in verdict.detectors)
     return f"{agree} of {counted(applicable, 'applicable detector')} {'agrees' if agree == 1 else 'agree'}."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 import detectors
+from contracts.settings import DetectSettings
 from dashboard import marks
 from dashboard.session import address_value, calm, set_address_value, settings
 from detectors.card_text import sections_of
@@ -36,13 +37,18 @@ def _table(names: tuple[str, ...], asked: tuple[str, ...]) -> str:
         card, state = detectors.card(name), detectors.availability(name, _weights())
         part = "asked" if name in asked else "not asked"
         say = "has a say" if card.calibration else "shown, no say"
-        can_run = "can run" if state.available else "weights missing"
-        rows.append((name, card.spec.title, card.spec.origin, can_run, part, say))
+        rows.append((name, card.spec.title, card.spec.origin, _here(name, state, asked), part, say))
     return marks.table(
         ("Name", "Title", "Origin", "Here", "In this deployment", "In verdicts"),
         rows,
         caption="Every detector that is installed here",
     )
+
+
+def _here(name: str, state: detectors.Availability, asked: tuple[str, ...]) -> str:
+    if state.available:
+        return "can run"
+    return "runs untrained" if name in asked and DetectSettings().allow_untrained else "weights missing"
 
 
 def _card(name: str) -> None:

@@ -92,6 +92,20 @@ def test_nothing_found_does_not_vouch_for_anything():
     assert "does not vouch for the video" in said
 
 
+def test_only_detectors_with_a_say_are_said_to_have_found_or_agreed():
+    shown_only = a_result("raw").model_copy(update={"calibrated": None, "weight": None})
+    wild = a_result("wild", untrained=True).model_copy(update={"calibrated": None, "weight": None})
+    away = a_result("away", status=DetectorStatus.UNAVAILABLE)
+    nothing = a_verdict(an_upload(), Verdict.NO_EVIDENCE_FOUND, detectors=[a_result(), shown_only, wild])
+    assert "was found by 1 detector." in wording.sentence(nothing)
+    one = a_verdict(an_upload(), probability=a_probability(0.9), detectors=[a_result(), shown_only, wild])
+    assert "It rests on one detector, telltale." in wording.sentence(one)
+    two = a_verdict(
+        an_upload(), probability=a_probability(0.9), detectors=[a_result("a"), a_result("b"), shown_only, wild, away]
+    )
+    assert "2 of 3 applicable detectors agree." in wording.sentence(two)
+
+
 def test_an_inconclusive_item_says_why_with_its_measured_numbers_and_what_to_try():
     said = wording.sentence(
         a_verdict(
