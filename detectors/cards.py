@@ -69,12 +69,12 @@ class ConvertedFile(_Part):
 class Checkpoint(_Part):
     """What a published torch checkpoint becomes once: a safetensors file with the original's own tensor names.
 
-    ``network`` names the original network that these tensors must fit, as ``system/network``; ``strip`` are prefixes
-    that are taken off the keys, the first that fits.
+    ``network`` names the original network that these tensors must fit, as ``system/network``, or as ``module:NAME`` in
+    another package; ``strip`` are prefixes that are taken off the keys, the first that fits.
     """
 
     file: str = Field(pattern=_PLAIN_NAME)
-    network: str = Field(pattern=r"^[a-z0-9_]+/[a-z0-9_]+$")
+    network: str = Field(pattern=r"^([a-z0-9_]+/[a-z0-9_]+|[\w.]+:\w+)$")
     strip: tuple[str, ...] = ("module.",)
 
 

@@ -1,4 +1,4 @@
-"""The name of an original network (``system/network``) in, the network out; imports nothing before it is asked for."""
+"""The name of an original network in, the network out; imports nothing before it is asked for."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,12 +11,24 @@ _FACE_FINDERS = "face_finders"
 def original_network(name: str) -> OriginalNetwork:
     """The network ``system/network`` of a founding system, or a face finder's of that name.
 
+    A detector of another package names its own as ``module:NAME``.
+
     Raises:
         KeyError: there is none of this name.
     """
+    if ":" in name:
+        return _of_module(name)
     system, _, network = name.partition("/")
     found = _networks(system).get(network) or _networks(_FACE_FINDERS).get(name)
     if found is None:
+        raise KeyError(name)
+    return found
+
+
+def _of_module(name: str) -> OriginalNetwork:
+    module, _, variable = name.partition(":")
+    found = getattr(import_module(module), variable, None)
+    if not isinstance(found, OriginalNetwork):
         raise KeyError(name)
     return found
 

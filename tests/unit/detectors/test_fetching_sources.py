@@ -17,9 +17,11 @@ from detectors.archives import is_archive
 from detectors.cards import Calibration, Checkpoint, DetectorCard, WeightsFile
 from detectors.fetching import fetch_for
 from detectors.networks.original import OriginalNetwork
-from detectors.weights import WrongWeights, availability_of, version_of
+from detectors.registry import Registry
+from detectors.runtime import Runtime
+from detectors.weights import WrongWeights, availability_of, identity_of, version_of
 from tests.support.checkpoints import FORMS, unpinned, write_checkpoint
-from tests.support.detectors import a_card
+from tests.support.detectors import FakeDetector, a_card
 from tests.support.http_files import serving
 
 NAMES = ("one.safetensors", "inside/two.safetensors")
@@ -161,10 +163,11 @@ def test_the_only_file_of_a_detector_may_have_any_name(tmp_path: Path, weights: 
     assert availability_of(card, weights).available
 
 
-def test_a_checkpoint_that_is_called_tar_is_no_archive(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
-    network = OriginalNetwork(make=lambda: nn.Linear(2, 1))
-    monkeypatch.setattr("detectors.systems.catalogue.original_network", {"made/up": network}.__getitem__)
-    checkpoint = Checkpoint(file="net.safetensors", network="made/up")
+LINEAR = OriginalNetwork(make=lambda: nn.Linear(2, 1))
+
+
+def test_a_checkpoint_that_is_called_tar_is_no_archive(tmp_path: Path, weights: Path):
+    checkpoint = Checkpoint(file="net.safetensors", network=f"{__name__}:LINEAR")
     card = a_card(weights=(WeightsFile(file="net_1.pth.tar", checkpoint=checkpoint),))
     tensors = nn.Linear(2, 1).state_dict()
     original = write_checkpoint(tmp_path / "net_1.pth.tar", FORMS["numpy_scalar"](tensors))
@@ -302,3 +305,23 @@ def test_a_calibration_of_weights_that_can_change_names_them():
         DetectorCard.model_validate(card)
     card["calibration"]["weights_sha256"] = "0" * 64
     assert DetectorCard.model_validate(card).calibration
+
+
+def make(card: DetectorCard, *, folder: Path, runtime: object) -> FakeDetector:
+    """A plug-in that is overtaken while it loads: somebody fetches other weights."""
+    made = FakeDetector(card.spec.name)
+    made.version, made.weights_sha256 = version_of(card, folder), identity_of(card, folder)
+    for other in folder.parent.parent.glob("other.safetensors"):
+        fetch_for(card, folder.parent, other, replace=True)
+    return made
+
+
+def test_weights_that_change_while_they_are_loaded_are_not_taken_for_others(tmp_path: Path, weights: Path):
+    card = a_card(weights=unpinned("one.safetensors"))
+    (tmp_path / "fake.json").write_text(card.model_dump_json())
+    registry = Registry((("fake", f"{__name__}:make"),), cards=tmp_path)
+    fetch_for(card, weights, lay(tmp_path, {"first": content(1)}) / "first")
+    assert registry.create("fake", weights=weights, runtime=Runtime(), allow_untrained=False)
+    lay(tmp_path, {"other.safetensors": content(2)})
+    with pytest.raises(DetectorUnavailable, match="replaced while they were loaded"):
+        registry.create("fake", weights=weights, runtime=Runtime(), allow_untrained=False)
