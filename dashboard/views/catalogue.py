@@ -53,7 +53,7 @@ def _here(name: str, state: detectors.Availability, asked: tuple[str, ...]) -> s
 
 def _card(name: str) -> None:
     card, state = detectors.card(name), detectors.availability(name, _weights())
-    st.header(f"{card.spec.title} {card.spec.version}")
+    st.subheader(f"{card.spec.title} {card.spec.version}")
     if not state.available:
         st.info(state.detail, icon=":material/download:")
     for section in sections_of(card):
