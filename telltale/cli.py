@@ -77,6 +77,50 @@ def scan(
 
 
 @app.command()
+def evaluate(
+    manifests: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV files with the columns path and label (real, fake), or folders as real:DIR and fake:DIR.",
+            show_default=False,
+        ),
+    ],
+    detectors: Detectors = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the report. [default: HOME/evaluations/TIME]")
+    ] = None,
+    robustness: Annotated[bool, typer.Option("--robustness", help="Score re-encoded copies of files too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Most files that copies are made of.")] = 20,
+    split: Annotated[str | None, typer.Option(help="Only the items of this split.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Resamples of the sources behind the intervals.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Score files again that were scored before.")] = False,
+    weights: Annotated[Path | None, typer.Option(help="Folder of fetched weights. [default: HOME/weights]")] = None,
+    home: Home = DEFAULT_HOME,
+    random_weights: RandomWeights = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure on labelled files how much the detectors and their verdicts are worth; writes a report."""
+    from telltale import evaluate as command
+
+    wish = command.Wish(
+        detectors=detectors,
+        folder=folder,
+        home=home,
+        weights=weights,
+        random_weights=random_weights,
+        robustness=robustness,
+        limit=limit,
+        split=split,
+        rounds=rounds,
+        seed=seed,
+        fresh=fresh,
+        as_json=as_json,
+    )
+    command.run(manifests, wish)
+
+
+@app.command()
 def up(
     home: Home = DEFAULT_HOME,
     bucket: Bucket = None,

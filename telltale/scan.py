@@ -66,7 +66,7 @@ def run(
     weights = weights or settings.weights or weights_folder(home)
     names = detectors_of(detectors).split(",")
     outcomes = []
-    one_by_one = _is_memory_short(names, weights, settings) if one_at_a_time is None else one_at_a_time
+    one_by_one = is_memory_short(names, weights, settings) if one_at_a_time is None else one_at_a_time
     with Scanner(
         names, weights=weights, detect=settings, extract=ExtractSettings(), one_at_a_time=one_by_one
     ) as scanner:
@@ -79,7 +79,8 @@ def run(
         out.print(table_of(outcomes))
 
 
-def _is_memory_short(names: Sequence[str], weights: Path, settings: DetectSettings) -> bool:
+def is_memory_short(names: Sequence[str], weights: Path, settings: DetectSettings) -> bool:
+    """Whether the detectors that can run take more memory together than they should."""
     running = [n for n in names if settings.allow_untrained or registry.availability(n, weights).available]
     return not fit_together(running)
 
@@ -96,6 +97,14 @@ def _scanned(scanner: "Scanner", files: Sequence[Path]) -> Iterator[Outcome]:
 
             yield Outcome(path=str(file), news=scanner.judged(file, tell=tell))
             bars.advance(task)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What the stages found in one file, before it is judged."""
+
+    extracted: MediaExtracted
+    scores: tuple[DetectorScore, ...]
 
 
 class Scanner:
@@ -134,6 +143,12 @@ class Scanner:
 
         ``tell`` hears which detector is at work.
         """
+        found = self.findings(file, tell=tell)
+        members = members_of(self._names)
+        return judge(found.extracted, found.scores, members=members, seq=1, lifecycle=Lifecycle.FINAL)
+
+    def findings(self, file: Path, *, tell: Callable[[str], None] = lambda _detector: None) -> Findings:
+        """What is extracted from one file and every detector's answers; ``tell`` hears which one is at work."""
         place = file.resolve()
         uploaded = uploaded_of(place)
         extracted = _unreadable(uploaded, "It holds nothing that could be read.")
@@ -153,7 +168,7 @@ class Scanner:
         except OSError as why:
             extracted = _unreadable(uploaded, f"It could not be read: {why.strerror or type(why).__name__}.")
         scores += self._answers(waiting, tell)
-        return judge(extracted, scores, members=members_of(self._names), seq=1, lifecycle=Lifecycle.FINAL)
+        return Findings(extracted=extracted, scores=tuple(scores))
 
     def _messages(self, uploaded: MediaUploaded, folder: FolderStore) -> Iterator[CropBatch | MediaExtracted]:
         extractor = Extractor(

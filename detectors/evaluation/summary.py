@@ -1,0 +1,266 @@
+"""The score table in; every figure of it out, per level, detector and slice, ready to be written as JSON."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_curve
+
+from detectors.evaluation import metrics, resampled
+from detectors.evaluation.agreement import agreement_of
+from detectors.evaluation.bootstrap import Interval, intervals, shares
+from detectors.evaluation.metrics import Floats, Labels, OneClassOnly
+from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow
+
+RAW_THRESHOLD = 0.5
+HISTOGRAM_BINS = 20
+_MOST_CURVE_POINTS = 400
+
+_WORDS = {0: "genuine", 1: "manipulated"}
+
+Rows = Sequence[ScoreRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How scores are read: the threshold on each detector's probability, and how intervals are drawn."""
+
+    thresholds: Mapping[str, float]
+    rounds: int = 500
+    seed: int = 0
+
+
+def summary_of(rows: Rows, rules: Rules) -> dict[str, Any]:
+    """All figures of the rows that were scored as they are (``variant`` empty)."""
+    plain = [row for row in rows if not row.variant]
+    names = tuple(dict.fromkeys(row.detector for row in plain))
+    items = _where(plain, "item")
+    return {
+        "levels": {
+            level: {name: _whole(_where(plain, level, name), name, rules) for name in names} for level in LEVELS
+        },
+        "slices": {kind: cut(items, names, rules) for kind, cut in _CUTS.items()},
+        "verdicts": _verdicts(items),
+        "agreement": asdict(agreement_of({name: _raws(items, name) for name in names if name != FUSION})),
+    }
+
+
+def _where(rows: Rows, level: Level, detector: str | None = None) -> list[ScoreRow]:
+    return [row for row in rows if row.level == level and detector in (None, row.detector)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Scored:
+    """The rows of one detector: all, the covered ones, and those as arrays.
+
+    ``values`` are what the threshold is held against: probabilities where ``calibrated``, else raw scores.
+    """
+
+    every: Rows
+    rows: Rows
+    labels: Labels
+    ranked: Floats
+    values: Floats
+    raw: Floats | None
+    calibrated: bool
+    threshold: float
+
+    @property
+    def sources(self) -> list[str]:
+        return [row.source for row in self.rows]
+
+    @property
+    def uncovered(self) -> Rows:
+        return [row for row in self.every if _value(row, calibrated=self.calibrated) is None]
+
+    @property
+    def flagged(self) -> np.ndarray:
+        return self.values >= self.threshold
+
+
+def _scored(rows: Rows, name: str, rules: Rules) -> _Scored:
+    calibrated = name == FUSION or any(row.calibrated is not None for row in rows)
+    covered = [row for row in rows if _value(row, calibrated=calibrated) is not None]
+    raw = None if name == FUSION else _floats([row.raw for row in covered])
+    return _Scored(
+        every=rows,
+        rows=covered,
+        labels=np.array([row.label for row in covered], dtype=int),
+        ranked=_floats([row.ranked for row in covered]),
+        values=_floats([_value(row, calibrated=calibrated) for row in covered]),
+        raw=raw,
+        calibrated=calibrated,
+        threshold=rules.thresholds[name] if calibrated else RAW_THRESHOLD,
+    )
+
+
+def _value(row: ScoreRow, *, calibrated: bool) -> float | None:
+    return row.calibrated if calibrated else row.raw
+
+
+def _floats(values: Sequence[float | None]) -> Floats:
+    return np.array(values, dtype=np.float64)
+
+
+def _whole(rows: Rows, name: str, rules: Rules) -> dict[str, Any]:
+    scored = _scored(rows, name, rules)
+    return {
+        **_counts(scored, rules),
+        "figures": _with_intervals(_every_figure, scored, rules),
+        "curves": _curves(scored),
+    }
+
+
+def _every_figure(scored: _Scored, times: Floats | None) -> dict[str, Any]:
+    how = metrics if times is None else _Resampled(times)
+    found = {**_ranking(scored, times), **how.decisions(scored.labels, scored.flagged)}
+    if scored.calibrated:
+        found |= how.honesty(scored.labels, scored.values)
+    if scored.raw is not None:
+        found |= {f"{key}_of_raw": value for key, value in how.honesty(scored.labels, scored.raw).items()}
+    return found
+
+
+def _ranking(scored: _Scored, times: Floats | None) -> dict[str, Any]:
+    how = metrics if times is None else _Resampled(times)
+    return {**how.ranking(scored.labels, scored.ranked)}
+
+
+class _Resampled:
+    """The functions of ``metrics``, for all resamples at once."""
+
+    def __init__(self, times: Floats) -> None:
+        self.ranking = partial(resampled.ranking, times=times)
+        self.decisions = partial(resampled.decisions, times=times)
+        self.honesty = partial(resampled.honesty, times=times)
+
+
+def _with_intervals(
+    figures: Callable[[_Scored, Floats | None], dict[str, Any]], scored: _Scored, rules: Rules
+) -> dict[str, dict[str, float | None]]:
+    try:
+        values = figures(scored, None)
+    except OneClassOnly:
+        return {}
+    limits = intervals(partial(figures, scored), scored.sources, rounds=rules.rounds, seed=rules.seed)
+    return {name: {"value": value, **_limits(limits.get(name))} for name, value in values.items()}
+
+
+def _limits(interval: Interval | None) -> dict[str, float | None]:
+    return {"low": interval.low if interval else None, "high": interval.high if interval else None}
+
+
+def _counts(scored: _Scored, rules: Rules) -> dict[str, Any]:
+    return {
+        "rows": len(scored.every),
+        "genuine": sum(row.label == 0 for row in scored.every),
+        "manipulated": sum(row.label == 1 for row in scored.every),
+        "sources": len({row.source for row in scored.every}),
+        "covered": len(scored.rows),
+        "coverage": _coverage(scored, rules),
+        "uncovered": dict(Counter(row.reason or "no score" for row in scored.uncovered)),
+        "calibrated": scored.calibrated,
+        "threshold": scored.threshold,
+        "flagged": {word: _share(scored.flagged[scored.labels == label]) for label, word in _WORDS.items()},
+    }
+
+
+def _coverage(scored: _Scored, rules: Rules) -> dict[str, float | None]:
+    covered = _floats([_value(row, calibrated=scored.calibrated) is not None for row in scored.every])
+    if not len(covered):
+        return {"value": None, **_limits(None)}
+    found = intervals(
+        lambda times: {"coverage": shares(covered, times)},
+        [row.source for row in scored.every],
+        rounds=rules.rounds,
+        seed=rules.seed,
+    )
+    return {"value": float(np.mean(covered)), **_limits(found.get("coverage"))}
+
+
+def _share(flags: np.ndarray) -> float | None:
+    return float(np.mean(flags)) if len(flags) else None
+
+
+def _curves(scored: _Scored) -> dict[str, Any]:
+    coverage, risk = (
+        metrics.risk_coverage(scored.labels, scored.values, uncovered=len(scored.uncovered))
+        if scored.calibrated
+        else (np.zeros(0), np.zeros(0))
+    )
+    edges = np.linspace(0.0, 1.0, HISTOGRAM_BINS + 1)
+    return {
+        "roc": _roc(scored),
+        "reliability": [asdict(one) for one in metrics.reliability(scored.labels, scored.values)]
+        if scored.calibrated and len(scored.rows)
+        else [],
+        "risk_coverage": _thinned(coverage, risk),
+        "aurc": metrics.area_under_risk(coverage, risk),
+        "histogram": {
+            word: np.histogram(scored.values[scored.labels == label], edges)[0].tolist()
+            for label, word in _WORDS.items()
+        },
+    }
+
+
+def _roc(scored: _Scored) -> list[list[float]]:
+    try:
+        metrics.require_both(scored.labels)
+    except OneClassOnly:
+        return []
+    false_alarms, hits, _ = roc_curve(scored.labels, scored.ranked)
+    return _thinned(false_alarms, hits)
+
+
+def _thinned(x: Floats, y: Floats) -> list[list[float]]:
+    if not len(x):
+        return []
+    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_CURVE_POINTS)).astype(int))
+    return np.round(np.stack([x[kept], y[kept]], axis=1), 6).tolist()
+
+
+Cut = Callable[[Rows, Sequence[str], Rules], dict[str, dict[str, Any]]]
+
+
+def _by(key: Callable[[ScoreRow], str], *, all_genuine: bool = False) -> Cut:
+    """Slices by ``key``; with ``all_genuine`` each holds every genuine item beside its manipulated ones."""
+
+    def cut(items: Rows, names: Sequence[str], rules: Rules) -> dict[str, dict[str, Any]]:
+        kinds = sorted({key(row) for row in items if row.label == 1 or not all_genuine} - {""})
+        return {
+            kind: {
+                name: _slice([r for r in items if r.detector == name and belongs(r, kind)], name, rules)
+                for name in names
+            }
+            for kind in kinds
+        }
+
+    def belongs(row: ScoreRow, kind: str) -> bool:
+        return (all_genuine and row.label == 0) or key(row) == kind
+
+    return cut
+
+
+# A family is a way to manipulate, so the genuine items stand against each; the other two divide both classes.
+_CUTS: dict[str, Cut] = {
+    "family": _by(lambda row: row.family, all_genuine=True),
+    "compression": _by(lambda row: row.compression_level),
+    "face size": _by(lambda row: row.face_bucket),
+}
+
+
+def _slice(rows: Rows, name: str, rules: Rules) -> dict[str, Any]:
+    scored = _scored(rows, name, rules)
+    return {**_counts(scored, rules), "figures": _with_intervals(_ranking, scored, rules)}
+
+
+def _verdicts(items: Rows) -> dict[str, dict[str, int]]:
+    said = [row for row in items if row.detector == FUSION]
+    return {word: dict(Counter(row.verdict for row in said if row.label == label)) for label, word in _WORDS.items()}
+
+
+def _raws(items: Rows, name: str) -> list[float | None]:
+    return [row.raw for row in items if row.detector == name]
