@@ -1,7 +1,7 @@
 """Where the weights of a detector lie, whether they are the pinned ones, and how they get into a network."""
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -85,12 +85,22 @@ def expected_sha256(file: WeightsFile, record: Record) -> str | None:
 def availability_of(card: DetectorCard, weights: Path) -> Availability:
     """Whether every needed weights file of the card is there and is the pinned or recorded one; loads nothing."""
     folder = folder_of(card, weights)
+    problem = "; ".join(_flaws_of(card, folder)) if card.weights else "its card names no weights"
+    if problem:
+        return Availability(available=False, detail=f"{problem}. {_mend(card)}", weights_sha256=None)
+    return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card, folder))
+
+
+def _flaws_of(card: DetectorCard, folder: Path) -> Iterator[str]:
     record = read_record(folder)
-    wrong = [flaw for file in card.weights if not file.optional and (flaw := flaw_of(folder, file, record))]
-    if not wrong and card.weights:
-        return Availability(available=True, detail="weights are in place", weights_sha256=identity_of(card, folder))
-    problem = "; ".join(wrong) or "its card names no weights"
-    return Availability(available=False, detail=f"{problem}. {_mend(card)}", weights_sha256=None)
+    needed = [file for file in card.weights if not file.optional]
+    missing = [file for file in needed if not (folder / file.loaded_file).is_file()]
+    if len(missing) > 1:
+        yield f"{missing[0].loaded_file} is missing, and so are {len(missing) - 1} more of {len(needed)} files"
+    told_together = missing if len(missing) > 1 else []
+    for file in needed:
+        if file not in told_together and (flaw := flaw_of(folder, file, record)):
+            yield flaw
 
 
 def flaw_of(folder: Path, file: WeightsFile, record: Record) -> str | None:
