@@ -17,6 +17,7 @@ from detectors.cards import DetectorCard, read_card
 from detectors.detector import Detector
 from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.plugins import telltale
+from detectors.runtime import Runtime
 from detectors.weights import sha256_of
 
 _TIMED_CLIPS, _TIMED_ROUNDS = 32, 5
@@ -39,7 +40,7 @@ def release(measured: dict[str, Any], weights: Path, *, card: Path, shipped: Pat
     told["shipped"] = True
     _write(card, told)
     told["cost"] = cost_of(
-        telltale.make(read_card(card), folder=shipped, device="cpu"), command.replace("--measure", "--release")
+        telltale.make(read_card(card), folder=shipped, runtime=Runtime()), command.replace("--measure", "--release")
     )
     _write(card, told)
     return read_card(card)
