@@ -79,7 +79,7 @@ def run(arguments: Sequence[str], wish: Wish) -> None:
     weights = wish.weights or detect.weights or weights_folder(wish.home)
     facts = _facts(asked, names, weights, detect, wish)
     rows = _scored(asked, names, weights, detect, wish)
-    report = _report(rows, facts, names, wish)
+    report = _report(rows, facts, wish)
     folder = wish.folder or wish.home / "evaluations" / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
     _write(folder, report, rows)
     if wish.as_json:
@@ -156,23 +156,23 @@ def _facts(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSet
 
 def _detector(name: str, weights: Path, detect: DetectSettings) -> dict[str, Any]:
     card, found = registry.card(name), registry.availability(name, weights)
+    fit = card.calibration if found.available else None
     return {
         "name": name,
         "version": card.spec.version,
         "weights_sha256": found.weights_sha256,
         "untrained": not found.available and detect.allow_untrained,
         "detail": found.detail,
-        "calibration": card.calibration.id if card.calibration else None,
-        "threshold": _thresholds([name])[name] if card.calibration else RAW_THRESHOLD,
+        "calibration": fit.id if fit else None,
+        "threshold": thresholds_of(members_of([name]), DEFAULT_POLICY)[1] if fit else RAW_THRESHOLD,
     }
 
 
-def _thresholds(names: Sequence[str]) -> dict[str, float]:
-    """The upper threshold of each detector by itself, and of all that have a calibration together."""
-    members = members_of(names)
-    alone = {member.name: thresholds_of([member], DEFAULT_POLICY)[1] for member in members}
-    together = [member for member in members if member.calibration]
-    return {**alone, FUSION: thresholds_of(together, DEFAULT_POLICY)[1]}
+def _thresholds(facts: Mapping[str, Any]) -> dict[str, float]:
+    """The upper threshold of each detector by itself, and of all that are counted together."""
+    counted = members_of(one["name"] for one in facts["detectors"] if one["calibration"])
+    alone = {one["name"]: one["threshold"] for one in facts["detectors"]}
+    return {**alone, FUSION: thresholds_of(counted, DEFAULT_POLICY)[1]}
 
 
 def _scored(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSettings, wish: Wish) -> list[ScoreRow]:
@@ -189,9 +189,9 @@ def _scored(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSe
     return rows
 
 
-def _report(rows: Sequence[ScoreRow], facts: Mapping[str, Any], names: Sequence[str], wish: Wish) -> dict[str, Any]:
+def _report(rows: Sequence[ScoreRow], facts: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
     say("Summing up")
-    rules = Rules(thresholds=_thresholds(names), rounds=wish.rounds, seed=wish.seed)
+    rules = Rules(thresholds=_thresholds(facts), rounds=wish.rounds, seed=wish.seed)
     robustness = robustness_of(rows, rounds=wish.rounds, seed=wish.seed) if wish.robustness else None
     return {"facts": dict(facts), **summary_of(rows, rules), "robustness": robustness}
 

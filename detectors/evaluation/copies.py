@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from PIL import Image, ImageOps
 from contracts.clips import Pixels
 
 _LEAST_SIDE_PX = 16
+_COMMON_RATE = Fraction(25)  # only a hint for the encoder; frames keep their own times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +74,9 @@ def _write_video(file: Path, copy: Copy, to: Path) -> None:
     with av.open(str(file)) as film, av.open(str(to), "w", format="mp4") as out:
         if not film.streams.video:
             raise ValueError("it has no video")
-        film.streams.video[0].thread_count = 1
-        _encode(_upright(film.decode(video=0)), copy, out)
+        pictures = film.streams.video[0]
+        pictures.thread_count = 1
+        _encode(_upright(film.decode(pictures)), copy, out, rate=pictures.average_rate or _COMMON_RATE)
 
 
 def _upright(frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
@@ -92,13 +95,13 @@ def _turned(frame: av.VideoFrame, quarters: int) -> Pixels:
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarters), dtype=np.uint8)
 
 
-def _encode(frames: Iterator[av.VideoFrame], copy: Copy, out: OutputContainer) -> None:
+def _encode(frames: Iterator[av.VideoFrame], copy: Copy, out: OutputContainer, *, rate: Fraction) -> None:
     stream, last = None, -1
     for frame in frames:
         if stream is None:
-            stream = out.add_stream("libx264", options={"crf": str(copy.crf), "preset": "veryfast"})
+            stream = out.add_stream("libx264", rate, options={"crf": str(copy.crf), "preset": "veryfast"})
             stream.width, stream.height = (_even(side * copy.scale) for side in (frame.width, frame.height))
-            stream.pix_fmt, stream.time_base = "yuv420p", frame.time_base
+            stream.pix_fmt, stream.codec_context.time_base = "yuv420p", frame.time_base
             stream.thread_count = 1
         if frame.pts is None or frame.pts <= last:
             continue  # without a time of its own a frame cannot be placed

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 LABELS = {"real": 0, "0": 0, "fake": 1, "1": 1}
@@ -47,12 +48,12 @@ def read_manifest(manifest: Path) -> list[Item]:
     except (OSError, UnicodeDecodeError) as why:
         reason = why.strerror if isinstance(why, OSError) else "it is not UTF-8 text"
         raise ManifestError(str(manifest), [f"cannot be read: {reason}"]) from why
-    rows = csv.DictReader(text.splitlines(), strict=True)
+    rows = csv.DictReader(StringIO(text, newline=""), strict=True)
     try:
         _require_columns(manifest, rows.fieldnames or ())
         read = [(rows.line_num, _item(row, manifest.parent)) for row in rows]
     except csv.Error as why:
-        raise ManifestError(str(manifest), [f"line {rows.line_num}: not CSV: {why}"]) from why
+        raise ManifestError(str(manifest), [f"line {rows.reader.line_num}: not CSV: {why}"]) from why
     mistakes = [*_mistakes(read), *_repetitions(read)]
     if mistakes or not read:
         raise ManifestError(str(manifest), mistakes or ["line 2: no items follow the heading"])

@@ -1,6 +1,6 @@
 """A report in; the same report as one HTML page that needs nothing else out: tables, figures, how they were made."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -47,7 +47,7 @@ def page_of(report: Body) -> str:
     parts = [
         "<h1>Evaluation of detectors</h1>",
         _facts(report),
-        *_levels(report["levels"]),
+        *_levels(report["levels"], {one["name"] for one in report["facts"]["detectors"] if one["untrained"]}),
         f"<h2>Figures, whole items</h2>{_figures(report)}",
         _agreement(report["agreement"]),
         *_slices(report["slices"]),
@@ -86,13 +86,13 @@ def _detector(one: Body) -> list[str]:
     return [one["name"], one["version"], weights, one["calibration"] or "none", _number(one["threshold"])]
 
 
-def _levels(levels: Body) -> Iterator[str]:
+def _levels(levels: Body, untrained: Collection[str]) -> Iterator[str]:
     for level, by_detector in levels.items():
         used = [key for key in _COLUMNS if any(key in one["figures"] for one in by_detector.values())]
         heads = ["detector", "rows", "coverage", "threshold on", *(_COLUMNS[key] for key in used)]
         rows = [
             [
-                name,
+                f"{name} (untrained)" if name in untrained else name,
                 f"{one['rows']}",
                 _with_limits(one["coverage"]),
                 f"{'probability' if one['calibrated'] else 'raw score'} {one['threshold']:.3f}",
@@ -230,12 +230,11 @@ def _cell(text: str) -> str:
     return f"<td>{escape(value)}{f'<small>{escape(limits)}</small>' if limits else ''}</td>"
 
 
-def _with_limits(figure: Body | None, show: Callable[[float | None], str] | None = None) -> str:
-    show = show or _number
+def _with_limits(figure: Body | None) -> str:
     if figure is None or figure["value"] is None:
         return "–"
-    limits = "" if figure["low"] is None else f"\n{show(figure['low'])} to {show(figure['high'])}"
-    return show(figure["value"]) + limits
+    limits = "" if figure["low"] is None else f"\n{_number(figure['low'])} to {_number(figure['high'])}"
+    return _number(figure["value"]) + limits
 
 
 def _number(value: float | None) -> str:

@@ -1,10 +1,12 @@
 """Scored items in, rows out: one per item, face track and clip, and per detector; the table behind every figure."""
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import dropwhile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["item", "track", "clip"]
 LEVELS: tuple[Level, ...] = ("item", "track", "clip")
@@ -67,6 +69,14 @@ def _bucket(value: float | None, edges: Sequence[float], unit: str) -> str:
     return f"{above[-1]:g} to {below[0]:g} {unit}" if below else f"{above[-1]:g} {unit} and more"
 
 
+def range_order(name: str) -> tuple[float, str]:
+    """A key that sorts ranges from the lowest to the highest, and other names after them."""
+    first = name.split()[0] if name else ""
+    if first == "under":
+        return -1.0, name
+    return (float(first) if first.replace(".", "", 1).isdecimal() else math.inf), name
+
+
 def write_csv(rows: Iterable[ScoreRow], to: Path, *, preamble: Sequence[str] = ()) -> None:
     """Write the table; the lines of ``preamble`` come first, each behind a ``#``."""
     with to.open("w", encoding="utf-8", newline="") as file:
@@ -74,3 +84,25 @@ def write_csv(rows: Iterable[ScoreRow], to: Path, *, preamble: Sequence[str] = (
         table = csv.DictWriter(file, [field.name for field in fields(ScoreRow)], lineterminator="\n")
         table.writeheader()
         table.writerows(asdict(row) for row in rows)
+
+
+def read_csv(table: Path) -> list[ScoreRow]:
+    """The rows of a table that :func:`write_csv` wrote.
+
+    Raises:
+        ValueError: it has other columns, or no number where one belongs.
+    """
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(dropwhile(lambda line: line.startswith("#"), file))
+        if rows.fieldnames != [field.name for field in fields(ScoreRow)]:
+            raise ValueError(f"{table} does not have the columns of a score table")
+        return [_row(told) for told in rows]
+
+
+def _row(told: dict[str, Any]) -> ScoreRow:
+    floats = {name: float(told[name]) if told[name] else None for name in _FLOATS}
+    whole = {"label": int(told["label"]), "track": int(told["track"]) if told["track"] else None}
+    return ScoreRow(**{**told, **floats, **whole})
+
+
+_FLOATS = ("start_s", "raw", "calibrated", "face_height_px", "bits_per_pixel")

@@ -13,7 +13,7 @@ from detectors.evaluation import metrics, resampled
 from detectors.evaluation.agreement import agreement_of
 from detectors.evaluation.bootstrap import Interval, intervals, shares
 from detectors.evaluation.metrics import Floats, Labels, OneClassOnly
-from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow
+from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow, range_order
 
 RAW_THRESHOLD = 0.5
 HISTOGRAM_BINS = 20
@@ -229,7 +229,7 @@ def _by(key: Callable[[ScoreRow], str], *, all_genuine: bool = False) -> Cut:
     """Slices by ``key``; with ``all_genuine`` each holds every genuine item beside its manipulated ones."""
 
     def cut(items: Rows, names: Sequence[str], rules: Rules) -> dict[str, dict[str, Any]]:
-        kinds = sorted({key(row) for row in items if row.label == 1 or not all_genuine} - {""})
+        kinds = sorted({key(row) for row in items if row.label == 1 or not all_genuine} - {""}, key=range_order)
         return {
             kind: {
                 name: _slice([r for r in items if r.detector == name and belongs(r, kind)], name, rules)

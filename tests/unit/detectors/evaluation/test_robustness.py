@@ -1,0 +1,51 @@
+"""A copy is held against the file it was made of: words that change, alarms on genuine files."""
+
+import pytest
+
+from detectors.evaluation.robustness import robustness_of
+from detectors.evaluation.score_table import FUSION, ScoreRow
+from tests.support.score_tables import a_row
+
+CALL, CLEAR, SOME = "likely_manipulated", "no_evidence_found", "some_evidence"
+
+
+def said(path: str, label: int, before: tuple[str, float], after: tuple[str, float] | None) -> list[ScoreRow]:
+    about = {"path": path, "source": path, "detector": FUSION}
+    words = [a_row(label, before[1], verdict=before[0], **about)]
+    return [*words, a_row(label, after[1], verdict=after[0], variant="copy", **about)] if after else words
+
+
+def test_flips_reversals_and_alarms():
+    rows = [
+        *said("a", 0, (CLEAR, 0.1), (CALL, 0.9)),
+        *said("b", 0, (CLEAR, 0.2), (CLEAR, 0.3)),
+        *said("c", 1, (CALL, 0.9), (SOME, 0.5)),
+        *said("d", 1, (CALL, 0.8), (CALL, 0.8)),
+        *said("e", 1, (CALL, 0.8), None),  # beyond the limit: no copy was made
+    ]
+    found = robustness_of(rows, rounds=50)["copy"][FUSION]
+    assert (found["files"], found["scored_in_both"]) == (4, 4)
+    assert found["flips"]["value"] == 0.5
+    assert found["flips"]["low"] <= 0.5 <= found["flips"]["high"]
+    assert found["reversals"] == 1
+    assert found["genuine_called"] == 0.5
+    assert (found["auc_before"], found["auc"]) == (1.0, 0.5)
+    assert found["mean_shift"] == pytest.approx((0.8 + 0.1 - 0.4 + 0.0) / 4)
+
+
+def test_a_copy_without_an_answer_is_a_flip_and_no_score():
+    rows = said("a", 0, (SOME, 0.4), (CLEAR, 0.1))
+    rows += [
+        a_row(1, 0.9, path="b", detector=FUSION, verdict=CALL),
+        a_row(1, path="b", detector=FUSION, variant="copy", reason="no_face", verdict="not_assessed"),
+    ]
+    found = robustness_of(rows, rounds=10)["copy"][FUSION]
+    assert (found["files"], found["scored_in_both"], found["flips"]["value"]) == (2, 1, 1.0)
+    assert found["auc"] is None
+
+
+def test_detectors_have_scores_and_no_words():
+    rows = [a_row(0, raw=0.2), a_row(0, raw=0.5, variant="copy")]
+    found = robustness_of(rows, rounds=10)["copy"]["alpha"]
+    assert found["mean_shift"] == pytest.approx(0.3)
+    assert "flips" not in found
