@@ -98,19 +98,19 @@ def _turned(frame: av.VideoFrame, quarters: int) -> Pixels:
 def _encode(frames: Iterator[av.VideoFrame], copy: Copy, out: OutputContainer, *, rate: Fraction) -> None:
     stream, last = None, -1
     for frame in frames:
+        if frame.pts is None or frame.time_base is None or frame.pts <= last:
+            continue  # without a time of its own a frame cannot be placed
         if stream is None:
             stream = out.add_stream("libx264", rate, options={"crf": str(copy.crf), "preset": "veryfast"})
             stream.width, stream.height = (_even(side * copy.scale) for side in (frame.width, frame.height))
             stream.pix_fmt, stream.codec_context.time_base = "yuv420p", frame.time_base
             stream.thread_count = 1
-        if frame.pts is None or frame.pts <= last:
-            continue  # without a time of its own a frame cannot be placed
         last = frame.pts
         small = frame.reformat(width=stream.width, height=stream.height, format="yuv420p", interpolation="AREA")
         small.pts, small.time_base = frame.pts, frame.time_base
         out.mux(stream.encode(small))
     if stream is None:
-        raise ValueError("it holds no frame")
+        raise ValueError("it holds no frame with a time")
     out.mux(stream.encode(None))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("scan", "up", "status", "submit", "watch", "dashboard", "doctor", "demo", "detectors", "bench")
+COMMANDS = ("scan", "evaluate", "up", "status", "submit", "watch", "dashboard", "doctor", "demo", "detectors", "bench")
 
 
 def telltale(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
