@@ -1,7 +1,7 @@
 """Where the weights of a detector lie, whether they are the pinned ones, and how they get into a network."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights_shipped"
 _READ_BYTES = 1 << 20
 _WEIGHTS_MARK = "+"
+_NAMED_FILES = 3
 
 
 class WrongWeights(DetectorUnavailable):
@@ -96,11 +97,18 @@ def _flaws_of(card: DetectorCard, folder: Path) -> Iterator[str]:
     needed = [file for file in card.weights if not file.optional]
     missing = [file for file in needed if not (folder / file.loaded_file).is_file()]
     if len(missing) > 1:
-        yield f"{missing[0].loaded_file} is missing, and so are {len(missing) - 1} more of {len(needed)} files"
+        yield f"{_enumerated([file.loaded_file for file in missing])} are missing"
     told_together = missing if len(missing) > 1 else []
     for file in needed:
         if file not in told_together and (flaw := flaw_of(folder, file, record)):
             yield flaw
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """Up to three names in full; of more the first two and how many others there are."""
+    if len(names) <= _NAMED_FILES:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[: _NAMED_FILES - 1])} and {len(names) - _NAMED_FILES + 1} more files"
 
 
 def flaw_of(folder: Path, file: WeightsFile, record: Record) -> str | None:

@@ -153,3 +153,9 @@ def test_one_device_is_not_two():
 def test_a_device_that_does_not_exist_is_a_mistake(wish: str):
     with pytest.raises(ValueError, match="cuda:N"):
         resolved(wish)
+
+
+def test_many_missing_files_are_told_in_few_words(tmp_path: Path):
+    assert "0.bin and 1.bin are missing. " in availability_of(card_for(b"a", b"b"), tmp_path).detail
+    five = availability_of(card_for(b"a", b"b", b"c", b"d", b"e"), tmp_path).detail
+    assert "0.bin, 1.bin and 3 more files are missing. " in five
