@@ -37,10 +37,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("weights")
 
 
-@pytest.fixture(scope="module", params=["a fake", *detectors.names()])
-def make(request: pytest.FixtureRequest, weights: Path) -> Callable[[], Detector]:
-    """How to load the detector under test."""
-    name = request.param
+def maker(name: str, weights: Path) -> Callable[[], Detector]:
+    """How to load a detector, with its weights where they are here."""
     if name == "a fake":
         return FakeDetector
     if name in FETCHED and (MEDIA / "weights" / name).is_dir():
@@ -48,17 +46,20 @@ def make(request: pytest.FixtureRequest, weights: Path) -> Callable[[], Detector
     return lambda: detectors.create(name, weights=weights, allow_untrained=True)
 
 
-@pytest.fixture(scope="module")
-def detector(make: Callable[[], Detector]) -> Detector:
-    return make()
+@pytest.fixture(scope="module", params=["a fake", *detectors.names()])
+def detector(request: pytest.FixtureRequest, weights: Path) -> Detector:
+    return maker(request.param, weights)()
 
 
-@pytest.fixture
-def small_detector(detector: Detector) -> Detector:
+@pytest.fixture(scope="module", params=SMALL)
+def make_small(request: pytest.FixtureRequest, weights: Path) -> Callable[[], Detector]:
     """One of those that score many clips in no time; what is said of them is said of code that all share."""
-    if detector.spec.name not in ("fake", *SMALL):
-        pytest.skip("takes minutes with networks of this size, and runs the same shared code")
-    return detector
+    return maker(request.param, weights)
+
+
+@pytest.fixture(scope="module")
+def small_detector(make_small: Callable[[], Detector]) -> Detector:
+    return make_small()
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
@@ -82,7 +83,7 @@ def of_its_length(detector: Detector, count: int) -> list[FaceClip]:
 
 
 def test_weights_are_read_when_it_is_made_and_never_again(
-    make: Callable[[], Detector], small_detector: Detector, monkeypatch: pytest.MonkeyPatch
+    make_small: Callable[[], Detector], monkeypatch: pytest.MonkeyPatch
 ):
     reads: list[object] = []
     really_read = safetensors_torch.load_file
@@ -92,7 +93,7 @@ def test_weights_are_read_when_it_is_made_and_never_again(
         return really_read(path)
 
     monkeypatch.setattr(safetensors_torch, "load_file", counted)
-    made = make()
+    made = make_small()
     files = len(reads)
     prove(made)
     made.score(of_its_length(made, 3))
