@@ -32,7 +32,7 @@ class FrameDetector(ClipDetector):
         runtime: Runtime,
     ) -> None:
         super().__init__(card, folder=folder, runtime=runtime)
-        self._pass_pictures = runtime.pass_pictures
+        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
         self._networks = tuple(networks)
         self._view, self._mean, self._std = view, tuple(mean), tuple(std)
 

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 Precision = Literal["fp32", "fp16", "bf16"]
 Placed = Callable[["Tensor"], "Tensor"]
 
-# On a processor few pictures at a time stay in its caches; a GPU wants many.
+# On a processor few pictures at a time stay in its caches, and buffers of hundreds of megabytes cost more time in the
+# system than they save in the networks; a GPU wants many.
 _PASS_PICTURES = 8
+_PASS_PIXELS = 2 * 380 * 380
 _PASS_PICTURES_ON_GPU = 64
 
 
@@ -29,10 +31,11 @@ class Runtime:
     compiled: bool = False
     channels_last: bool = True
 
-    @property
-    def pass_pictures(self) -> int:
-        """How many pictures one forward pass takes."""
-        return _PASS_PICTURES if self.device == "cpu" else _PASS_PICTURES_ON_GPU
+    def pictures_per_pass(self, side_px: int) -> int:
+        """How many square pictures of this side one forward pass takes."""
+        if self.device != "cpu":
+            return _PASS_PICTURES_ON_GPU
+        return max(1, min(_PASS_PICTURES, _PASS_PIXELS // side_px**2))
 
     def placed(self, module: "nn.Module") -> Placed:
         """The module as a function: float32 tensors on the processor in, float64 tensors on the processor out.

@@ -37,7 +37,7 @@ class NtechDetector(ClipDetector):
     def __init__(self, card: DetectorCard, networks: Networks, *, folder: Path | None, runtime: Runtime) -> None:
         super().__init__(card, folder=folder, runtime=runtime)
         self._networks = networks
-        self._pass_pictures = runtime.pass_pictures
+        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
 
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         found = probabilities_of(_samples(clips), self._networks, owners=len(clips), pass_pictures=self._pass_pictures)

@@ -34,7 +34,7 @@ class WmDetector(ClipDetector):
     ) -> None:
         super().__init__(card, folder=folder, runtime=runtime)
         self._networks = networks
-        self._pass_pictures = runtime.pass_pictures
+        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
 
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         faces = [aligned(crop.pixels, crop.box) for clip in clips for crop in clip.crops]

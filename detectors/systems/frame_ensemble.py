@@ -30,7 +30,7 @@ class FrameEnsemble(ClipDetector):
         runtime: Runtime,
     ) -> None:
         super().__init__(card, folder=folder, runtime=runtime)
-        self._pass_pictures = runtime.pass_pictures
+        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
         self._networks = tuple(networks)
         self._batch, self._probability = batch, probability
 

@@ -54,4 +54,9 @@ def test_convolutions_over_clips_keep_their_layout():
 
 
 def test_a_gpu_takes_more_pictures_in_one_pass():
-    assert Runtime(device="cuda:0").pass_pictures > Runtime().pass_pictures
+    assert Runtime(device="cuda:0").pictures_per_pass(160) > Runtime().pictures_per_pass(160)
+
+
+def test_large_pictures_go_through_a_processor_in_small_numbers():
+    runtime = Runtime()
+    assert [runtime.pictures_per_pass(side_px) for side_px in (64, 160, 224, 380, 2000)] == [8, 8, 5, 2, 1]
