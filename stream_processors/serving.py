@@ -116,9 +116,9 @@ def _resident(name: str, weights: Path, settings: DetectSettings) -> Answerer:
         return Unavailable(detectors.spec(name), str(why))
 
 
-def _proved(name: str, weights: Path, settings: DetectSettings) -> Detector:
-    began_s = time.monotonic()
-    detector = detectors.create(
+def created(name: str, weights: Path, settings: DetectSettings) -> Detector:
+    """The detector, loaded as the settings say and not yet proved. Raises as ``detectors.create``."""
+    return detectors.create(
         name,
         weights=weights,
         device=settings.device,
@@ -127,6 +127,11 @@ def _proved(name: str, weights: Path, settings: DetectSettings) -> Detector:
         channels_last=settings.channels_last,
         allow_untrained=settings.allow_untrained,
     )
+
+
+def _proved(name: str, weights: Path, settings: DetectSettings) -> Detector:
+    began_s = time.monotonic()
+    detector = created(name, weights, settings)
     prove(detector)
     took_s = time.monotonic() - began_s
     metric("telltale_model_loads_total").labels(detector=name).inc()

@@ -9,10 +9,9 @@ import detectors
 from contracts.errors import DetectorUnavailable, MediaNotAssessable
 from contracts.settings import ExtractSettings
 from detectors import DetectorCard
-from detectors.networks.original import loaded
-from detectors.runtime import Placed, Runtime
-from detectors.systems.catalogue import original_network
+from detectors.runtime import Runtime
 from detectors.systems.footage import Compat, Finder, FinderNeed, PublishedScore
+from detectors.systems.member_networks import placed_members
 from detectors.weights import folder_of
 from stream_processors.face_locators import FaceLocatorUnavailable, finder_for
 from telltale.errors import CommandFailed
@@ -76,7 +75,9 @@ def original_score(name: str, path: Path, *, weights: Path, compat: Compat, rand
     folder = folder_of(card, weights) if state.available else None
     footage = DecodedFootage(path, ExtractSettings())
     say(f"{footage.frame_count} frames, {footage.frames_per_second:g} per second")
-    published = pipeline.published_score(footage, finder, _networks(card, folder), compat=compat)
+    published = pipeline.published_score(
+        footage, finder, placed_members(card, folder=folder, runtime=Runtime()), compat=compat
+    )
     return OriginalScore(
         detector=name, compat=compat, finder=finder_name, untrained=folder is None, published=published
     )
@@ -98,13 +99,3 @@ def _finder(need: FinderNeed, weights: Path, compat: Compat, *, may_substitute: 
         if not may_substitute:
             raise
         return f"mtcnn, in place of {need.name}", finder_for(_SUBSTITUTE, weights=weights, compat=compat)
-
-
-def _networks(card: DetectorCard, folder: Path | None) -> dict[str, Placed]:
-    runtime = Runtime()
-    return {
-        member.name: runtime.placed(
-            loaded(original_network(member.network), folder and folder / f"{member.name}.safetensors")
-        )
-        for member in card.spec.members
-    }

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from contracts.settings import DetectSettings
 from contracts.vocabulary import DetectorStatus
 from detectors import Detector
 from stream_processors.scorer import Bundles, Scorer, unscored
+from stream_processors.serving import created
 
 Load = Callable[[str], Detector]
 
@@ -75,18 +77,7 @@ class ScanDetectors:
 def loader(weights: Path, settings: DetectSettings) -> Load:
     """Loads detectors with what lies in the folder ``weights``, as the settings say."""
 
-    def load(name: str) -> Detector:
-        return detectors.create(
-            name,
-            weights=weights,
-            device=settings.device,
-            precision=settings.precision,
-            compiled=settings.compile_networks,
-            channels_last=settings.channels_last,
-            allow_untrained=settings.allow_untrained,
-        )
-
-    return load
+    return partial(created, weights=weights, settings=settings)
 
 
 def fit_together(names: Sequence[str], free_bytes: int | None = None) -> bool:

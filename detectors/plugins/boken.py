@@ -10,12 +10,11 @@ from torch import Tensor
 
 from contracts.clips import FaceCrop, Pixels
 from detectors.cards import DetectorCard
-from detectors.networks.original import loaded
 from detectors.preprocessing import Floats
 from detectors.runtime import Runtime
 from detectors.systems.boken.crops import INPUT_PX, batch_of, face_of
-from detectors.systems.catalogue import original_network
 from detectors.systems.frame_ensemble import FrameEnsemble
+from detectors.systems.member_networks import placed_members
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameEnsemble:
@@ -24,13 +23,9 @@ def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameE
     The published score of a video ends at 0.01 and 0.99; the scores of single faces here do not, so that very sure
     ones stay apart.
     """
-    networks = [
-        loaded(original_network(member.network), folder and folder / f"{member.name}.safetensors")
-        for member in card.spec.members
-    ]
     return FrameEnsemble(
         card,
-        [runtime.placed(network) for network in networks],
+        [*placed_members(card, folder=folder, runtime=runtime).values()],
         batch=_batch,
         probability=_manipulated,
         folder=folder,

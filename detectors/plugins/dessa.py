@@ -5,20 +5,18 @@ from pathlib import Path
 from contracts.clips import FaceCrop, Pixels
 from detectors.cards import DetectorCard
 from detectors.frame_detector import FrameDetector
-from detectors.networks.original import loaded
 from detectors.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from detectors.runtime import Placed, Runtime
 from detectors.systems.dessa.crops import Square, face_view, square_around
-from detectors.systems.dessa.networks import NETWORKS
+from detectors.systems.member_networks import placed_members
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameDetector:
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    (file,) = card.weights
-    network = loaded(NETWORKS["resnet18"], folder and folder / file.loaded_file)
+    (network,) = placed_members(card, folder=folder, runtime=runtime).values()
     return FrameDetector(
         card,
-        [_manipulated(runtime.placed(network))],
+        [_manipulated(network)],
         view=view,
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,

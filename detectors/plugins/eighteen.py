@@ -5,34 +5,24 @@ from pathlib import Path
 
 from contracts.clips import FaceClip, FaceCrop
 from detectors.cards import DetectorCard
-from detectors.clip_detector import ClipDetector
-from detectors.networks.original import loaded
 from detectors.preprocessing import cut
 from detectors.runtime import Runtime
 from detectors.systems.eighteen.aggregation import final_score
 from detectors.systems.eighteen.crops import Views, squares_around, views_of
-from detectors.systems.eighteen.members import MEMBERS
-from detectors.systems.eighteen.networks import NETWORKS
-from detectors.systems.eighteen.scoring import Networks, member_scores
+from detectors.systems.eighteen.scoring import member_scores
 from detectors.systems.eighteen.tracking import Box
+from detectors.systems.member_detector import MemberDetector
+from detectors.systems.member_networks import placed_members
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> "EighteenDetector":
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    networks = {
-        member.name: runtime.placed(loaded(NETWORKS[member.network], folder and folder / f"{member.name}.safetensors"))
-        for member in MEMBERS
-    }
+    networks = placed_members(card, folder=folder, runtime=runtime)
     return EighteenDetector(card, networks, folder=folder, runtime=runtime)
 
 
-class EighteenDetector(ClipDetector):
+class EighteenDetector(MemberDetector):
     """The rules of the system applied to each clip as if it were a video of one face; ``networks`` by member name."""
-
-    def __init__(self, card: DetectorCard, networks: Networks, *, folder: Path | None, runtime: Runtime) -> None:
-        super().__init__(card, folder=folder, runtime=runtime)
-        self._networks = networks
-        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
 
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         return [self._score(clip) for clip in clips]

@@ -7,38 +7,28 @@ import numpy as np
 
 from contracts.clips import FaceClip, FaceCrop, Pixels
 from detectors.cards import DetectorCard
-from detectors.clip_detector import ClipDetector
-from detectors.networks.original import loaded
 from detectors.preprocessing import cut
 from detectors.runtime import Runtime
-from detectors.systems.medics.members import NETWORK_OF
-from detectors.systems.medics.networks import NETWORKS
-from detectors.systems.medics.scoring import MOST_PICTURES, Networks, SeenFace, member_scores
+from detectors.systems.medics.scoring import MOST_PICTURES, SeenFace, member_scores
 from detectors.systems.medics.tracking import square_side
 from detectors.systems.medics.views import clip_pixels
+from detectors.systems.member_detector import MemberDetector
+from detectors.systems.member_networks import placed_members
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> "MedicsDetector":
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    networks = {
-        name: runtime.placed(loaded(NETWORKS[network], folder and folder / f"{name}.safetensors"))
-        for name, network in NETWORK_OF.items()
-    }
+    networks = placed_members(card, folder=folder, runtime=runtime)
     return MedicsDetector(card, networks, folder=folder, runtime=runtime)
 
 
-class MedicsDetector(ClipDetector):
+class MedicsDetector(MemberDetector):
     """The raw score of a clip is the plain mean of the eight scores; ``networks`` by the names of the members.
 
     Clip after clip and network after network, so that the activations of one clip in one network are all that is in
     memory. The published score of a video ends at 0.001 and 0.999; those of clips do not, so that very sure ones stay
     apart.
     """
-
-    def __init__(self, card: DetectorCard, networks: Networks, *, folder: Path | None, runtime: Runtime) -> None:
-        super().__init__(card, folder=folder, runtime=runtime)
-        self._networks = networks
-        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
 
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         return [self._score(clip) for clip in clips]

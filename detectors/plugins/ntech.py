@@ -5,39 +5,22 @@ from pathlib import Path
 
 from contracts.clips import FaceClip, FaceCrop, Pixels
 from detectors.cards import DetectorCard
-from detectors.clip_detector import ClipDetector
-from detectors.networks.original import loaded
 from detectors.runtime import Runtime
+from detectors.systems.member_detector import MemberDetector
+from detectors.systems.member_networks import placed_members
 from detectors.systems.ntech.aggregation import score_of
 from detectors.systems.ntech.crops import Area, area_around, cut_repeating, moved, shape_of
-from detectors.systems.ntech.networks import NETWORKS
-from detectors.systems.ntech.scoring import Cut, Networks, Sample, probabilities_of, samples_of
+from detectors.systems.ntech.scoring import Cut, Sample, probabilities_of, samples_of
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> "NtechDetector":
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    networks = {
-        member.name: runtime.placed(loaded(NETWORKS[_short(member.network)], folder and folder / _file(member.name)))
-        for member in card.spec.members
-    }
+    networks = placed_members(card, folder=folder, runtime=runtime)
     return NtechDetector(card, networks, folder=folder, runtime=runtime)
 
 
-def _short(network: str) -> str:
-    return network.rpartition("/")[2]
-
-
-def _file(member: str) -> str:
-    return f"{member}.safetensors"
-
-
-class NtechDetector(ClipDetector):
+class NtechDetector(MemberDetector):
     """The rules of the system applied to each clip as if it were the only track of a video; ``networks`` by member."""
-
-    def __init__(self, card: DetectorCard, networks: Networks, *, folder: Path | None, runtime: Runtime) -> None:
-        super().__init__(card, folder=folder, runtime=runtime)
-        self._networks = networks
-        self._pass_pictures = runtime.pictures_per_pass(card.spec.input_px)
 
     def _scores(self, clips: Sequence[FaceClip]) -> list[float]:
         found = probabilities_of(_samples(clips), self._networks, owners=len(clips), pass_pictures=self._pass_pictures)

@@ -8,23 +8,18 @@ from torch import Tensor
 
 from contracts.clips import FaceBox, FaceCrop, Pixels
 from detectors.cards import DetectorCard
-from detectors.networks.original import loaded
 from detectors.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Floats, batch_of
 from detectors.runtime import Runtime
-from detectors.systems.catalogue import original_network
 from detectors.systems.frame_ensemble import FrameEnsemble
+from detectors.systems.member_networks import placed_members
 from detectors.systems.selimsef.crops import cut_out, letterboxed
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameEnsemble:
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    networks = [
-        loaded(original_network(member.network), folder and folder / f"{member.name}.safetensors")
-        for member in card.spec.members
-    ]
     return FrameEnsemble(
         card,
-        [runtime.placed(network) for network in networks],
+        [*placed_members(card, folder=folder, runtime=runtime).values()],
         batch=_batch,
         probability=_manipulated,
         folder=folder,

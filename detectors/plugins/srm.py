@@ -5,22 +5,18 @@ from pathlib import Path
 
 from contracts.clips import FaceCrop, Pixels
 from detectors.cards import DetectorCard
-from detectors.networks.original import loaded
 from detectors.preprocessing import Floats
 from detectors.runtime import Runtime
 from detectors.systems.deepfakestream.aggregation import face_scores
 from detectors.systems.deepfakestream.crops import batch_of, face_of, stretched
-from detectors.systems.deepfakestream.networks import NETWORKS
-from detectors.systems.deepfakestream.published import MEMBER
 from detectors.systems.frame_ensemble import FrameEnsemble
+from detectors.systems.member_networks import placed_members
 
 
 def make(card: DetectorCard, *, folder: Path | None, runtime: Runtime) -> FrameEnsemble:
     """The detector with the weights in ``folder``, or with seeded random ones. Raises ``WrongWeights``."""
-    network = loaded(NETWORKS[MEMBER], folder and folder / f"{MEMBER}.safetensors")
-    return FrameEnsemble(
-        card, [runtime.placed(network)], batch=_batch, probability=face_scores, folder=folder, runtime=runtime
-    )
+    networks = [*placed_members(card, folder=folder, runtime=runtime).values()]
+    return FrameEnsemble(card, networks, batch=_batch, probability=face_scores, folder=folder, runtime=runtime)
 
 
 def view_of(crop: FaceCrop) -> Pixels:

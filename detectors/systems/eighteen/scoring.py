@@ -1,6 +1,6 @@
 """The pictures of face tubes and the networks in, the scores of the members out, one network after another."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,9 +13,9 @@ from detectors.systems.eighteen.crops import Views
 from detectors.systems.eighteen.members import MEMBERS, Member
 from detectors.systems.eighteen.sampling import picture_indices
 from detectors.systems.footage import Compat
+from detectors.systems.member_networks import Networks
 
 Network = Callable[[Tensor], Tensor]
-Networks = Mapping[str, Network]
 
 _PASS_PICTURES = 8
 

@@ -1,22 +1,20 @@
 """What is seen of a face and the eight networks in, the score that each of them gives this face out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from contracts.clips import Pixels
 from detectors.systems.medics.aggregation import score_of_clip, score_of_pictures
 from detectors.systems.medics.members import CLIP_MEMBERS, PICTURE_MEMBER, ClipMember
 from detectors.systems.medics.views import clip_batch, picture_batch
+from detectors.systems.member_networks import Networks
 
 MOST_PICTURES = 32
 _PASS_PICTURES = 8
-
-Networks = Mapping[str, Callable[[Tensor], Tensor]]
 
 
 @dataclass(frozen=True, eq=False)

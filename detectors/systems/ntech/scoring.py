@@ -9,6 +9,7 @@ from torch import Tensor
 
 from contracts.clips import Pixels
 from detectors.preprocessing import IMAGENET_MEAN, IMAGENET_STD, batch_of
+from detectors.systems.member_networks import Networks
 from detectors.systems.ntech.crops import close_view, mirrored, wide_view
 from detectors.systems.ntech.sampling import SEQUENCE_FRAMES, face_samples, sequence_samples
 
@@ -18,7 +19,6 @@ VIEWS: Mapping[str, Callable[[Pixels], Pixels]] = {
     "frame_wide": wide_view,
     "frame_close": close_view,
 }
-Networks = Mapping[str, Callable[[Tensor], Tensor]]
 Cut = Callable[[int, int], Pixels | None]
 
 

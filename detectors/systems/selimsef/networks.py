@@ -27,8 +27,3 @@ NETWORKS: dict[str, OriginalNetwork] = {
         random_gain=1.65,  # with 2 its logits are in the thousands
     )
 }
-
-
-def member_networks() -> dict[str, OriginalNetwork]:
-    """The seven networks by their member names."""
-    return dict.fromkeys(MEMBERS, NETWORKS["efficientnet_b7"])

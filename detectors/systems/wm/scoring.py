@@ -1,6 +1,6 @@
 """Aligned faces and wm's three networks in, one score per face out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contracts.clips import Pixels
+from detectors.systems.member_networks import Networks
 from detectors.systems.wm.aggregation import WEIGHTS, face_scores
 from detectors.systems.wm.views import inputs_of
-
-Networks = Mapping[str, Callable[[Tensor], Tensor]]
 
 
 def scores_of(faces: Sequence[Pixels], networks: Networks, *, pass_pictures: int) -> NDArray[np.float64]:
