@@ -5,21 +5,39 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-Family = Literal["self_blend", "face_swap", "mouth", "resample"]
+Family = Literal["self_blend", "face_swap", "mouth", "resample", "rerender"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Collection(_Part):
+    """Labelled media of one data set on disk, read by its published layout.
+
+    ``dessa``: ``{train,val}/{base,augment,both}/{fake,real}[/frames]``; ``faceforensics`` and ``dfdc``: their folders
+    and JSON manifests; ``folders``: ``real`` and ``fake`` below ``root``; ``csv``: the columns of
+    ``telltale evaluate`` in ``manifest``. ``variant`` picks a part where a layout has several (for instance ``both``
+    of ``dessa``, ``c23`` of ``faceforensics``).
+    """
+
+    kind: Literal["dessa", "faceforensics", "dfdc", "folders", "csv"]
+    root: Path
+    manifest: Path | None = None
+    variant: str | None = None
+
+
 class Data(_Part):
     """Where pictures come from; clips of ``footage`` are named by the start of their file name.
 
     A clip that is named neither for learning nor for calibration is left for the reported figures; clips of
-    ``manipulated`` are only ever measured.
+    ``manipulated`` are only ever measured. ``collections`` are labelled media of others, split by their own
+    manifests or else by identity; ``labelled_share`` of all examples are taken from them, the rest are pairs.
     """
 
-    portraits: Path
+    portraits: Path | None = None
+    collections: tuple[Collection, ...] = ()
+    labelled_share: float = Field(default=0.5, ge=0.0, le=1.0)
     footage: Path | None = None
     manipulated: Path | None = None
     learn_from_clips: tuple[str, ...] = ()
@@ -34,7 +52,8 @@ class Pairs(_Part):
     """How a genuine picture and its manipulated twin are made.
 
     ``harshness`` 1 lets capture chains ruin a picture, 0 hardly touches it; ``uneven_focus_share`` is the share of
-    pairs in which the surroundings are softer or sharper than the face, as lenses and portrait modes leave them.
+    pairs in which the surroundings are softer or sharper than the face, as lenses and portrait modes leave them. A
+    manipulation that changes the face by less than ``least_difference`` grey levels on average is drawn again.
     """
 
     input_px: PositiveInt = 160
@@ -44,11 +63,27 @@ class Pairs(_Part):
     footage_share: float = Field(default=0.3, ge=0.0, le=1.0)
     uneven_focus_share: float = Field(default=0.0, ge=0.0, le=1.0)
     harshness: float = Field(default=1.0, ge=0.0, le=1.0)
+    hevc_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    cut_out_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    least_difference: float = Field(default=0.0, ge=0.0)
     families: dict[Family, PositiveFloat] = {"self_blend": 0.35, "face_swap": 0.25, "mouth": 0.2, "resample": 0.2}
 
 
+class Network(_Part):
+    """What is built around MobileNetV2: residuals of fixed high-pass filters, block spectra, weighted pooling."""
+
+    srm: bool = False
+    frequency: bool = False
+    pooling: Literal["mean", "weighted"] = "mean"
+
+
 class Schedule(_Part):
-    """How long and how fast the network learns; a run that goes on from another takes other pairs (``first_pair``)."""
+    """How long and how fast the network learns; a run that goes on from another takes other pairs (``first_pair``).
+
+    ``class_weights`` weigh the loss of genuine and manipulated examples; ``balanced`` counts them first.
+    ``early_stop`` ends the run after that many checks without a better one. ``precision`` ``auto`` is bf16 or fp16
+    on a GPU that has them and fp32 elsewhere.
+    """
 
     steps: PositiveInt = 800
     first_pair: NonNegativeInt = 0
@@ -59,6 +94,11 @@ class Schedule(_Part):
     average_decay: float = Field(default=0.995, gt=0.0, lt=1.0)
     checkpoint_every: PositiveInt = 100
     check_pairs: PositiveInt = 96
+    loss: Literal["bce", "focal"] = "bce"
+    focal_gamma: float = Field(default=2.0, ge=0.0)
+    class_weights: Literal["balanced"] | tuple[PositiveFloat, PositiveFloat] | None = None
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    early_stop: PositiveInt | None = None
 
 
 class TrainingConfig(_Part):
@@ -74,6 +114,8 @@ class TrainingConfig(_Part):
     out: Path
     threads: PositiveInt = 1
     workers: NonNegativeInt = 1
+    device: str = "auto"
+    network: Network = Network()
     data: Data
     pairs: Pairs = Pairs()
     schedule: Schedule = Schedule()
