@@ -55,7 +55,7 @@ def material_of(config: TrainingConfig) -> Material:
     """People and clips of a run, split as its configuration says."""
     data = config.data
     portraits = read_portraits(data.portraits)
-    people = split_people(portraits, seed=config.seed, calibrate=data.calibrate_share, test=data.test_share)
+    people = split_people(portraits, seed=config.split_seed, calibrate=data.calibrate_share, test=data.test_share)
     genuine = clips_in(data.footage) if data.footage else ()
     clips = split_clips([clip.stem for clip in genuine], data)
     return Material(people, clips, genuine, clips_in(data.manipulated) if data.manipulated else ())

@@ -33,6 +33,9 @@ class Data(_Part):
     A clip that is named neither for learning nor for calibration is left for the reported figures; clips of
     ``manipulated`` are only ever measured. ``collections`` are labelled media of others, split by their own
     manifests or else by identity; ``labelled_share`` of all examples are taken from them, the rest are pairs.
+    ``split_seed`` divides people (without it the seed of the run does): runs that differ in their seed only must share
+    it, or people that one of them reports on are people that another learned from. ``panels`` says where a clip shows
+    its generated face (left and right edge in pixels), by the start of its file name.
     """
 
     portraits: Path | None = None
@@ -45,6 +48,8 @@ class Data(_Part):
     frames_per_clip: PositiveInt = 24
     calibrate_share: float = Field(default=0.12, ge=0.0, lt=1.0)
     test_share: float = Field(default=0.15, ge=0.0, lt=1.0)
+    split_seed: NonNegativeInt | None = None
+    panels: dict[str, tuple[NonNegativeInt, PositiveInt]] = {}
     cache: Path = Path(".cache/training")
 
 
@@ -119,6 +124,11 @@ class TrainingConfig(_Part):
     data: Data
     pairs: Pairs = Pairs()
     schedule: Schedule = Schedule()
+
+    @property
+    def split_seed(self) -> int:
+        """The seed that divides people into those to learn from, to calibrate on and to report on."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
 
 
 def read_config(path: Path) -> TrainingConfig:

@@ -64,7 +64,7 @@ def measure(detector: Detector, config: TrainingConfig, *, generated: Sequence[P
     """The calibration line of a detector and its figures on people and clips that the line was not fitted on."""
     data = config.data
     people = split_people(
-        read_portraits(data.portraits), seed=config.seed, calibrate=data.calibrate_share, test=data.test_share
+        read_portraits(data.portraits), seed=config.split_seed, calibrate=data.calibrate_share, test=data.test_share
     )
     fit = score_pairs(detector, PortraitFaces(people.train, data.cache), seed=config.seed)
     a, b = fit_platt(*_items(fit))
