@@ -29,12 +29,24 @@ class TrainingData(_Part):
     n_identities: NonNegativeInt | None = None
 
 
+FigureGroup = Literal[
+    "unseen_people", "genuine_clips", "forged_clips", "generated_clips", "calibration", "training", "other"
+]
+
+
 class Figure(_Part):
-    """One measured number: what, on which data, and the command that printed it or the source that published it."""
+    """One measured number: what, on which data, and the command that printed it or the source that published it.
+
+    ``group`` is the heading under which it stands. ``of`` names another detector that was measured on the same data,
+    to stand beside this one's. A figure of the calibration is that after it; ``before`` is the one before it.
+    """
 
     name: str
     value: float
     on: str
+    group: FigureGroup = "other"
+    of: str | None = None
+    before: float | None = None
     n_items: NonNegativeInt | None = None
     low: float | None = None
     high: float | None = None
@@ -47,6 +59,23 @@ class Figure(_Part):
         if (self.command is None) == (self.source is None):
             raise ValueError(f"figure {self.name!r} needs the command that printed it or the source, one of the two")
         return self
+
+
+class Spread(_Part):
+    """One figure of several runs that differ in their seed only: ``values`` by seed."""
+
+    name: str
+    on: str
+    values: dict[NonNegativeInt, float] = Field(min_length=1)
+    command: str
+
+
+class Tried(_Part):
+    """Something that was tried and dropped: why, and the figures that decided it."""
+
+    name: str
+    why: str
+    figures: tuple[Figure, ...] = ()
 
 
 class Thresholds(_Part):
@@ -143,7 +172,8 @@ class DetectorCard(_Part):
     """All that is said of one detector; ``shipped`` weights lie in the package, others are fetched.
 
     ``defects`` are those of the published system, each with what is done about it here; ``archive_url`` is a tarball
-    that holds the weights files.
+    that holds the weights files. ``seeds`` are those of the runs behind the weights and ``spread`` what other seeds
+    gave; ``tried`` is what was dropped on the way.
     """
 
     spec: DetectorSpec
@@ -153,6 +183,9 @@ class DetectorCard(_Part):
     references: tuple[str, ...] = ()
     training_data: tuple[TrainingData, ...]
     figures: tuple[Figure, ...] = ()
+    seeds: tuple[NonNegativeInt, ...] = ()
+    spread: tuple[Spread, ...] = ()
+    tried: tuple[Tried, ...] = ()
     calibration: Calibration | None = None
     thresholds: Thresholds | None = None
     blind_spots: tuple[str, ...]

@@ -56,6 +56,7 @@ def people_figures(people: Sequence[dict[str, Any]], command: str) -> list[dict[
             "high": round(row["high"], 3),
             "on": f"pairs of single pictures of {row['people']} people never seen, {row['capture']}",
             "n_items": 2 * row["pairs"],
+            "group": "unseen_people",
             "command": command,
         }
         for row in people
@@ -70,6 +71,7 @@ def clip_figures(clips: dict[str, Any], command: str) -> list[dict[str, Any]]:
             "name": f"AUC per clip, {kind}",
             "value": round(value, 3),
             "on": f"against {genuine} genuine clips of sources never seen; mean logit of a face track",
+            "group": "forged_clips" if kind.startswith("self-made") else "generated_clips",
             "command": command,
         }
         for kind, value in clips["auc"].items()
@@ -80,6 +82,7 @@ def clip_figures(clips: dict[str, Any], command: str) -> list[dict[str, Any]]:
             "value": round(value, 3),
             "on": f"{genuine} genuine clips of sources never seen, each as is, at CRF 23, 32, 40 and at half size",
             "n_items": items,
+            "group": "genuine_clips",
             "command": command,
         }
         for name, value in clips["false_alarms"].items()
