@@ -6,23 +6,24 @@ from numpy.typing import NDArray
 
 from contracts.clips import Pixels
 
+_GREY = np.array([0.299, 0.587, 0.114])  # luma of ITU-R BT.601
 _WAYS_DOWN = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)
 _WAYS_UP = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
 def recoloured(pixels: Pixels, rng: np.random.Generator, *, strength: float = 1.0) -> Pixels:
     """Gain and shift per colour, contrast, gamma and saturation, all drawn at once; ``strength`` 1 is well visible."""
-    values = pixels.astype(np.float32)
-    mean = values.mean(axis=(0, 1))
-    values = (values - mean) * (1.0 + strength * rng.uniform(-0.15, 0.15)) + mean
-    values = values * (1.0 + strength * rng.uniform(-0.08, 0.08, 3)) + strength * rng.uniform(-15.0, 15.0)
-    values = values + strength * rng.uniform(-8.0, 8.0, 3)
-    grey = values @ np.array([0.299, 0.587, 0.114], np.float32)
+    mean = np.array(cv2.mean(pixels)[:3], np.float64)
+    contrast = 1.0 + strength * rng.uniform(-0.15, 0.15)
+    gain, shift = 1.0 + strength * rng.uniform(-0.08, 0.08, 3), strength * rng.uniform(-15.0, 15.0)
+    offset = (1.0 - contrast) * mean * gain + shift + strength * rng.uniform(-8.0, 8.0, 3)
     colourful = 1.0 + strength * rng.uniform(-0.3, 0.3)
-    values = grey[..., None] + (values - grey[..., None]) * colourful
+    # grey + (value - grey) * colourful, as one matrix
+    mix = colourful * np.eye(3) + (1.0 - colourful) * np.tile(_GREY, (3, 1))
+    changed = cv2.transform(pixels, np.column_stack([mix * (contrast * gain), mix @ offset]))
     gamma = float(np.exp(strength * rng.uniform(-0.15, 0.15)))
-    values = 255.0 * (np.clip(values, 0.0, 255.0) / 255.0) ** gamma
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    curve = 255.0 * (np.arange(256) / 255.0) ** gamma
+    return cv2.LUT(changed, np.rint(curve).astype(np.uint8)).astype(np.uint8)
 
 
 def colour_matched(patch: Pixels, like: Pixels, mask: NDArray[np.float32], *, strength: float) -> Pixels:
@@ -30,14 +31,16 @@ def colour_matched(patch: Pixels, like: Pixels, mask: NDArray[np.float32], *, st
 
     Source: Reinhard, Ashikhmin, Gooch, Shirley, "Color transfer between images", 2001 (there in another colour space).
     """
-    inside = mask > 0.5
+    inside = (mask > 0.5).astype(np.uint8)
     if strength <= 0.0 or inside.sum() < 16:
         return patch
-    own, aim = (cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32) for picture in (patch, like))
-    own_mean, aim_mean = own[inside].mean(axis=0), aim[inside].mean(axis=0)
-    ratio = np.clip(aim[inside].std(axis=0) / (own[inside].std(axis=0) + 1e-3), 0.5, 2.0)
-    matched = (own - own_mean) * ratio + aim_mean
-    mixed = np.clip(np.rint(own + strength * (matched - own)), 0, 255).astype(np.uint8)
+    own, aim = (cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) for picture in (patch, like))
+    (own_mean, own_spread), (aim_mean, aim_spread) = (
+        (np.ravel(value) for value in cv2.meanStdDev(picture, mask=inside)) for picture in (own, aim)
+    )
+    ratio = 1.0 + strength * (np.clip(aim_spread / (own_spread + 1e-3), 0.5, 2.0) - 1.0)
+    offset = own_mean + strength * (aim_mean - own_mean) - ratio * own_mean
+    mixed = cv2.transform(own, np.column_stack([np.diag(ratio), offset]))
     return cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB).astype(np.uint8)
 
 

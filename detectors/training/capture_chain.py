@@ -1,4 +1,4 @@
-"""A picture in, the picture after a camera and a network have had it out: light, noise, blur, size, JPEG, H.264.
+"""A picture in, the picture after a camera and a network have had it out: light, noise, blur, size, JPEG, H.264, HEVC.
 
 A chain is drawn once and applied to the genuine and to the manipulated half of a pair, so that nothing in it tells the
 halves apart.
@@ -23,6 +23,25 @@ _TICK = Fraction(1, 25)
 
 
 @dataclass(frozen=True, slots=True)
+class Codec:
+    """A real video encoder, its decoder, how it is set besides the rate, and the smallest side that it takes."""
+
+    encoder: str
+    decoder: str
+    options: dict[str, str]
+    least_px: int
+
+
+H264 = Codec("libx264", "h264", {"preset": "veryfast", "tune": "zerolatency"}, 16)
+HEVC = Codec(
+    "libx265",
+    "hevc",
+    {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "log-level=none:pools=none:frame-threads=1:info=0"},
+    64,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureChain:
     """Steps that always give the same picture for the same picture."""
 
@@ -34,8 +53,13 @@ class CaptureChain:
         return pixels
 
 
-def draw_chain(rng: np.random.Generator, *, least_scale: float = 0.4, harshness: float = 1.0) -> CaptureChain:
-    """A chain at random; ``least_scale`` is the strongest shrinking, ``harshness`` (0..1) how far the rest may go."""
+def draw_chain(
+    rng: np.random.Generator, *, least_scale: float = 0.4, harshness: float = 1.0, hevc_share: float = 0.0
+) -> CaptureChain:
+    """A chain at random; ``least_scale`` is the strongest shrinking, ``harshness`` (0..1) how far the rest may go.
+
+    ``hevc_share`` of the video re-encodes are HEVC, the others H.264.
+    """
     steps: list[Step] = []
     seed = int(rng.integers(2**31))
     if rng.random() < 0.5:
@@ -47,7 +71,7 @@ def draw_chain(rng: np.random.Generator, *, least_scale: float = 0.4, harshness:
         steps.append(partial(noisy, sigma=float(rng.uniform(1.0, 1.0 + 7.0 * harshness)), seed=seed))
     if least_scale < 1.0 and rng.random() < 0.5:
         steps.append(partial(shrunk, factor=float(rng.uniform(least_scale, 1.0)), how=int(rng.choice(_WAYS))))
-    return CaptureChain((*steps, *_drawn_codecs(rng, harshness)))
+    return CaptureChain((*steps, *_drawn_codecs(rng, harshness, hevc_share)))
 
 
 def _drawn_sharpness(rng: np.random.Generator, harshness: float) -> Step:
@@ -63,12 +87,13 @@ def _drawn_sharpness(rng: np.random.Generator, harshness: float) -> Step:
     return partial(sharpened, amount=float(rng.uniform(0.2, 1.2)))
 
 
-def _drawn_codecs(rng: np.random.Generator, harshness: float) -> list[Step]:
+def _drawn_codecs(rng: np.random.Generator, harshness: float, hevc_share: float) -> list[Step]:
     steps: list[Step] = []
     if rng.random() < 0.4:
         steps.append(partial(jpeg, quality=int(rng.integers(96 - round(56 * harshness), 97))))
     if rng.random() < 0.6:
-        steps.append(partial(h264, crf=int(rng.integers(18, 19 + round(22 * harshness)))))
+        codec = hevc if hevc_share and rng.random() < hevc_share else h264
+        steps.append(partial(codec, crf=int(rng.integers(18, 19 + round(22 * harshness)))))
     return steps
 
 
@@ -83,8 +108,9 @@ def greyed(pixels: Pixels) -> Pixels:
 
 def noisy(pixels: Pixels, *, sigma: float, seed: int) -> Pixels:
     """With grain of ``sigma`` grey levels; the same seed gives the same grain."""
-    grain = np.random.default_rng(seed).normal(0.0, sigma, pixels.shape).astype(np.float32)
-    return np.clip(np.rint(pixels + grain), 0, 255).astype(np.uint8)
+    grain = np.random.default_rng(seed).standard_normal(pixels.shape, dtype=np.float32)
+    grain *= np.float32(sigma)
+    return cv2.add(pixels, grain, dtype=cv2.CV_8U).astype(np.uint8)
 
 
 def blurred(pixels: Pixels, *, sigma_px: float) -> Pixels:
@@ -118,28 +144,50 @@ def jpeg(pixels: Pixels, *, quality: int) -> Pixels:
 
 def h264(pixels: Pixels, *, crf: int) -> Pixels:
     """Through H.264 at the constant rate factor ``crf``: the second picture of a little film of the same scene."""
-    before = np.roll(pixels, 1, axis=1)
-    return h264_film([before, pixels], crf=crf)[-1]
+    return video_film(_with_the_one_before(pixels), H264, crf=crf)[-1]
 
 
-def h264_film(pictures: Sequence[Pixels], *, crf: int) -> list[Pixels]:
-    """Pictures of one size through a real H.264 encoder and decoder, in order."""
+def hevc(pixels: Pixels, *, crf: int) -> Pixels:
+    """Through HEVC at the constant rate factor ``crf``: the second picture of a little film of the same scene."""
+    return video_film(_with_the_one_before(pixels), HEVC, crf=crf)[-1]
+
+
+def _with_the_one_before(pixels: Pixels) -> list[Pixels]:
+    return [np.roll(pixels, 1, axis=1), pixels]
+
+
+def video_film(pictures: Sequence[Pixels], codec: Codec, *, crf: int) -> list[Pixels]:
+    """Pictures of one size through a real encoder and decoder, in order."""
     height, width = pictures[0].shape[:2]
-    encoder = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height = width + width % 2, height + height % 2
+    encoder = av.CodecContext.create(codec.encoder, "w")
+    encoder.width, encoder.height = max(width + width % 2, codec.least_px), max(height + height % 2, codec.least_px)
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", _TICK, 1
-    encoder.options = {"crf": str(crf), "preset": "veryfast", "tune": "zerolatency"}
-    decoder = av.CodecContext.create("h264", "r")
+    encoder.options = {"crf": str(crf), **codec.options}
+    decoder = av.CodecContext.create(codec.decoder, "r")
     decoder.thread_count = 1
-    packets = [packet for at, picture in enumerate(pictures) for packet in encoder.encode(_yuv(picture, at))]
+    size = (encoder.height, encoder.width)
+    packets = [packet for at, picture in enumerate(pictures) for packet in encoder.encode(_yuv(picture, at, size))]
     frames = [frame for packet in [*packets, *encoder.encode(None)] for frame in decoder.decode(packet)]
     frames += decoder.decode(None)
     return [np.ascontiguousarray(frame.to_ndarray(format="rgb24")[:height, :width], np.uint8) for frame in frames]
 
 
-def _yuv(picture: Pixels, at: int) -> av.VideoFrame:
+def _yuv(picture: Pixels, at: int, size: tuple[int, int]) -> av.VideoFrame:
     height, width = picture.shape[:2]
-    even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even, np.uint8), format="rgb24").reformat(format="yuv420p")
+    below, right = size[0] - height, size[1] - width
+    full = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(full, np.uint8), format="rgb24").reformat(format="yuv420p")
     frame.pts, frame.time_base = at, _TICK
     return frame
+
+
+def cut_out_square(pixels: Pixels, *, left: float, top: float, size: float, grey: int) -> Pixels:
+    """With a square painted over; place and side are shares of the picture's width.
+
+    Source: DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017.
+    """
+    width = pixels.shape[1]
+    painted = pixels.copy()
+    x, y, side = (round(value * width) for value in (left, top, size))
+    painted[y : y + side, x : x + side] = grey
+    return painted

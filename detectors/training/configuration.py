@@ -35,7 +35,8 @@ class Data(_Part):
     manifests or else by identity; ``labelled_share`` of all examples are taken from them, the rest are pairs.
     ``split_seed`` divides people (without it the seed of the run does): runs that differ in their seed only must share
     it, or people that one of them reports on are people that another learned from. ``panels`` says where a clip shows
-    its generated face (left and right edge in pixels), by the start of its file name.
+    its generated face (left and right edge in pixels), by the start of its file name. ``keep_out`` are people (as the
+    index of the portraits spells them) who are seen in clips that are reported on: nobody learns from their portraits.
     """
 
     portraits: Path | None = None
@@ -50,6 +51,7 @@ class Data(_Part):
     test_share: float = Field(default=0.15, ge=0.0, lt=1.0)
     split_seed: NonNegativeInt | None = None
     panels: dict[str, tuple[NonNegativeInt, PositiveInt]] = {}
+    keep_out: tuple[str, ...] = ()
     cache: Path = Path(".cache/training")
 
 
@@ -58,7 +60,8 @@ class Pairs(_Part):
 
     ``harshness`` 1 lets capture chains ruin a picture, 0 hardly touches it; ``uneven_focus_share`` is the share of
     pairs in which the surroundings are softer or sharper than the face, as lenses and portrait modes leave them. A
-    manipulation that changes the face by less than ``least_difference`` grey levels on average is drawn again.
+    manipulation whose strongest hundredth changes the face by less than ``least_difference`` grey levels is drawn
+    again. ``hevc_share`` of the video re-encodes are HEVC; ``cut_out_share`` of the pairs have a square painted over.
     """
 
     input_px: PositiveInt = 160

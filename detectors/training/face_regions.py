@@ -85,9 +85,8 @@ def softened(mask: Mask, face: LocatedFace, rng: np.random.Generator) -> Mask:
 
 def pasted(onto: NDArray[np.uint8], patch: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
     """``patch`` where the mask is 1, ``onto`` where it is 0, mixed in between; all H x W (x 3)."""
-    weight = mask[..., None]
-    mixed = onto.astype(np.float32) * (1.0 - weight) + patch.astype(np.float32) * weight
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    weight = np.clip(mask, 0.0, 1.0)
+    return cv2.blendLinear(patch, onto, weight, 1.0 - weight).astype(np.uint8)
 
 
 def unevenly_focused(face: LocatedFace, rng: np.random.Generator) -> NDArray[np.uint8]:

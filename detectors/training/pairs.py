@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 
 from contracts.clips import FaceBox, FaceCrop, Pixels
 from detectors.preprocessing import square_view
-from detectors.training.capture_chain import CaptureChain, draw_chain
+from detectors.training.capture_chain import CaptureChain, Step, cut_out_square, draw_chain
 from detectors.training.configuration import Family, Pairs
 from detectors.training.face_regions import unevenly_focused
 from detectors.training.face_store import ClipFaces, PortraitFaces
@@ -30,6 +31,7 @@ FAMILIES: dict[Family, Forge] = {
 _DONORS = 4
 _MOST_GROWTH = 2.5
 _LEAST_CAPTURED_PX = 40.0
+_TRIES = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,12 +76,32 @@ class PairMaker:
         if self._rules.uneven_focus_share and rng.random() < self._rules.uneven_focus_share:
             face = face.with_pixels(unevenly_focused(face, rng))
         donor = self._drawn_donor(face, rng)
-        forged = FAMILIES[family or drawn](face, donor, rng)
-        least_scale = min(1.0, max(0.4, _LEAST_CAPTURED_PX / face.size_px))
-        capture = draw_chain(rng, least_scale=least_scale, harshness=self._rules.harshness)
+        forged = self._forged(FAMILIES[family or drawn], face, donor, rng)
+        capture = self._drawn_chain(face, rng)
         framing = self._drawn_framing(rng)
-        views = [self._view(chain or capture, face, pixels, framing) for pixels in (face.pixels, forged)]
+        finish = self._drawn_finish(rng)
+        views = [finish(self._view(chain or capture, face, pixels, framing)) for pixels in (face.pixels, forged)]
         return Pair(views[0], views[1], family or drawn, face.person)
+
+    def _forged(self, forge: Forge, face: LocatedFace, donor: LocatedFace, rng: np.random.Generator) -> Pixels:
+        """Drawn again while nobody could see a change; after a few tries the most visible one is taken."""
+        tries = [forge(face, donor, rng)]
+        while visible_change(face, tries[-1]) < self._rules.least_difference and len(tries) < _TRIES:
+            tries.append(forge(face, donor, rng))
+        return max(tries, key=partial(visible_change, face))
+
+    def _drawn_chain(self, face: LocatedFace, rng: np.random.Generator) -> CaptureChain:
+        least_scale = min(1.0, max(0.4, _LEAST_CAPTURED_PX / face.size_px))
+        rules = self._rules
+        return draw_chain(rng, least_scale=least_scale, harshness=rules.harshness, hevc_share=rules.hevc_share)
+
+    def _drawn_finish(self, rng: np.random.Generator) -> Step:
+        """What is done to both views at last: nothing, or a square painted over."""
+        if not self._rules.cut_out_share or rng.random() >= self._rules.cut_out_share:
+            return _untouched
+        left, top = (float(value) for value in rng.uniform(-0.1, 0.9, 2).clip(0.0))
+        size = float(rng.uniform(0.1, 0.35))
+        return partial(cut_out_square, left=left, top=top, size=size, grey=int(rng.integers(256)))
 
     def _drawn_face(self, rng: np.random.Generator) -> LocatedFace:
         face = self._from_footage(rng) or self._portraits[int(rng.integers(len(self._portraits)))]
@@ -110,6 +132,18 @@ class PairMaker:
         captured = chain(pixels)
         by = captured.shape[1] / pixels.shape[1]
         return framed_view(captured, face.box * by, framing, size_px=self._rules.input_px)
+
+
+def visible_change(face: LocatedFace, forged: Pixels) -> float:
+    """Grey levels by which the most changed hundredth of the face differs: next to nothing cannot be seen."""
+    left, top, right, bottom = (max(0, round(float(edge))) for edge in face.box)
+    inside = (slice(top, bottom), slice(left, right))
+    apart = cv2.absdiff(face.pixels[inside], forged[inside])
+    return float(np.quantile(apart.max(axis=2), 0.99)) if apart.size else 0.0
+
+
+def _untouched(pixels: Pixels) -> Pixels:
+    return pixels
 
 
 def framed_view(pixels: Pixels, box: Sequence[float] | np.ndarray, framing: Framing, *, size_px: int) -> Pixels:

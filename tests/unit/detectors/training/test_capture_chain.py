@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from detectors.training.capture_chain import draw_chain, greyed, h264, h264_film, jpeg, motion_blurred, noisy, shrunk
+from detectors.training.capture_chain import (
+    H264,
+    draw_chain,
+    greyed,
+    h264,
+    jpeg,
+    motion_blurred,
+    noisy,
+    shrunk,
+    video_film,
+)
 from tests.support.portraits import a_face
 
 PIXELS = a_face(seed=4).pixels
@@ -52,7 +62,7 @@ def test_a_higher_rate_factor_keeps_less():
 
 def test_a_film_comes_back_whole_and_in_order():
     film = [np.full((48, 64, 3), level, np.uint8) for level in (20, 120, 220)]
-    assert [round(float(picture.mean()), -1) for picture in h264_film(film, crf=20)] == [20, 120, 220]
+    assert [round(float(picture.mean()), -1) for picture in video_film(film, H264, crf=20)] == [20, 120, 220]
 
 
 def test_jpeg_loses_more_at_lower_quality():
