@@ -1,44 +1,101 @@
-"""A detector's card in; its facts as titled sections of plain text out, the same for the command and the pages."""
+"""A detector's card in; its facts as titled sections of text and tables out, the same for the command and the pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from detectors.cards import Cost, DetectorCard, Figure, TrainingData, WeightsFile
+from detectors.calibration import Calibration
+from detectors.card_figures import FigureTable, calibration_table, figure_table, measured_tables, spread_table
+from detectors.cards import Cost, DetectorCard, Thresholds, TrainingData, WeightsFile
 from detectors.detector import MemberNetwork
 
 _NOTHING = "nothing stated"
+_METHODS = {
+    "none": "none: scores count as probabilities",
+    "temperature": "temperature: a * logit(score) is the calibrated logit",
+    "platt": "Platt's line: a * logit(score) + b is the calibrated logit",
+    "beta": "beta: a * ln(score) - c * ln(1 - score) + b is the calibrated logit",
+    "isotonic": "isotonic: a rising curve through knots gives the calibrated logit",
+}
 
 
 @dataclass(frozen=True)
 class Section:
-    """A title and its lines, each a complete statement."""
+    """A title, its lines, each a complete statement, and its tables of figures."""
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
 
 
-def sections_of(card: DetectorCard) -> tuple[Section, ...]:
-    """Everything a card says, in the order in which a reader asks for it."""
-    spec = card.spec
-    named = [
-        ("What it is", [card.summary, f"{card.lifecycle}: {card.lifecycle_reason}", *_terms(card)]),
-        ("What it needs", _needs(card)),
-        ("Networks", [_member(member) for member in spec.members]),
-        ("Trained on", [_training(data) for data in card.training_data]),
-        ("Measured", _figures(card.figures)),
-        ("What it costs", _cost(card.cost)),
-        ("Does not see", card.blind_spots),
-        ("Not for", card.not_for),
-        ("Defects of the original, and what is done here", card.defects),
-        ("Weights", [_weights(file) for file in card.weights]),
-        ("References", card.references),
+def sections_of(card: DetectorCard, *, beside: DetectorCard | None = None) -> tuple[Section, ...]:
+    """Everything a card says, in the order in which a reader asks for it.
+
+    ``beside`` is the card of a well-known detector whose false alarms stand below those of this one.
+    """
+    sections = (
+        Section("What it is", (card.summary, f"{card.lifecycle}: {card.lifecycle_reason}", *_terms(card))),
+        _stated("Does not see", card.blind_spots),
+        _stated("Not for", card.not_for),
+        _stated("Measured", tables=measured_tables(card, beside=beside)),
+        _calibration(card),
+        Section("Thresholds", tuple(_thresholds(card.thresholds)) if card.thresholds else ()),
+        _seeds(card),
+        Section("Tried and dropped", *_tried(card)),
+        _stated("Trained on", (_training(data) for data in card.training_data)),
+        Section("What it needs", tuple(needs_lines(card))),
+        Section("Networks", tuple(_member(member) for member in card.spec.members)),
+        Section("What it costs", tuple(cost_lines(card.cost))),
+        Section("Defects of the original, and what is done here", card.defects),
+        Section("Weights", tuple(_weights(file) for file in card.weights)),
+        Section("Licences", (f"Code: {card.licences.code}", f"Weights: {card.licences.weights}")),
+        Section("References", card.references),
+    )
+    return tuple(section for section in sections if section.lines or section.tables)
+
+
+def _stated(title: str, lines: Iterable[str] = (), tables: tuple[FigureTable, ...] = ()) -> Section:
+    told = tuple(lines)
+    return Section(title, told if told or tables else (_NOTHING,), tables)
+
+
+def _calibration(card: DetectorCard) -> Section:
+    table = calibration_table(card)
+    lines = tuple(_fit(card.calibration)) if card.calibration else ("not calibrated: it is shown and has no say",)
+    return Section("Calibration", lines, (table,) if table else ())
+
+
+def _fit(fit: Calibration) -> list[str]:
+    told = fit.model_dump(exclude_none=True)
+    numbers = "".join(f", {name} = {told[name]:g}" for name in ("a", "b", "c") if name in told)
+    people = [
+        f"{told[f'{kind}_identities']} {kind}" for kind in ("genuine", "manipulated") if f"{kind}_identities" in told
     ]
-    always = ("Trained on", "Measured", "Does not see", "Not for")
-    return tuple(_section(title, lines) for title, lines in named if lines or title in always)
+    of = f" of {' and '.join(people)} people or clips" if people else ""
+    lines = [
+        f"{_METHODS[fit.method]}{numbers}",
+        f"Fitted on {fit.n_items} items{of}, {fit.prior:.0%} of them manipulated: {fit.fitted_on}",
+        f"Fitted on {fit.fitted_at:%Y-%m-%d}, to be believed until {fit.expires_at:%Y-%m-%d} ({fit.id})",
+    ]
+    return [*lines, *([f"For the weights with the SHA-256 {fit.weights_sha256}"] if fit.weights_sha256 else [])]
 
 
-def _section(title: str, lines: Iterable[str]) -> Section:
-    return Section(title, tuple(lines) or (_NOTHING,))
+def _thresholds(limits: Thresholds) -> list[str]:
+    return [
+        f"Some evidence from a calibrated probability of {limits.lower:g}, likely manipulated from {limits.upper:g}",
+        f"How they were chosen: {limits.chosen_by}",
+    ]
+
+
+def _seeds(card: DetectorCard) -> Section:
+    seeds = ", ".join(map(str, card.seeds))
+    lines = (f"The weights come from seed {seeds}",) if len(card.seeds) == 1 else (f"Seeds of the runs: {seeds}",)
+    tables = (spread_table(card.spread),) if card.spread else ()
+    return Section("Seeds and spread", lines if card.seeds else (), tables)
+
+
+def _tried(card: DetectorCard) -> tuple[tuple[str, ...], tuple[FigureTable, ...]]:
+    lines = tuple(f"{tried.name}: {tried.why}" for tried in card.tried)
+    return lines, tuple(figure_table(tried.name, tried.figures) for tried in card.tried if tried.figures)
 
 
 def _terms(card: DetectorCard) -> list[str]:
@@ -48,12 +105,12 @@ def _terms(card: DetectorCard) -> list[str]:
     return [
         f"Looks for: {', '.join(spec.looks_for).replace('_', ' ')}",
         f"Origin: {spec.origin}",
-        f"Licence of the code: {card.licences.code}; of the weights: {card.licences.weights}",
         f"Weight in the fusion: {spec.fusion_weight:g}; {alone}; {calibrated}",
     ]
 
 
-def _needs(card: DetectorCard) -> list[str]:
+def needs_lines(card: DetectorCard) -> list[str]:
+    """What a detector needs to see: media, size of faces, sampling, length of clips."""
     demand = card.spec.demand
     kinds = " and ".join(f"{kind}s" for kind in demand.kinds)
     lengths = f"{demand.least_crops} to {demand.clip_length}" if demand.shortest_clip else f"{demand.clip_length}"
@@ -76,25 +133,18 @@ def _member(member: MemberNetwork) -> str:
 
 
 def _training(data: TrainingData) -> str:
+    counts = [
+        *([f"{data.n_items} items"] if data.n_items is not None else []),
+        *([f"{data.n_identities} people"] if data.n_identities is not None else []),
+    ]
+    told = f" ({', '.join(counts)})" if counts else ""
+    licence = f"; licence: {data.licence}" if data.licence else ""
     source = f" [{data.source}]" if data.source else ""
-    return f"{data.name}: {data.description}{source}"
+    return f"{data.name}{told}: {data.description.removesuffix('.')}{licence}{source}"
 
 
-def _figures(figures: Sequence[Figure]) -> list[str]:
-    """The figures, then once what each number in brackets stands for: the command or the source of a figure."""
-    origins = list(dict.fromkeys(figure.command or figure.source or "" for figure in figures))
-    places = {origin: place for place, origin in enumerate(origins, start=1)}
-    lines = [f"{_figure(figure)} [{places[figure.command or figure.source or '']}]" for figure in figures]
-    return [*lines, *(f"[{place}] {origin}" for origin, place in places.items())]
-
-
-def _figure(figure: Figure) -> str:
-    span = f" ({figure.low:g} to {figure.high:g})" if figure.low is not None and figure.high is not None else ""
-    note = f"; {figure.note}" if figure.note else ""
-    return f"{figure.name} {figure.value:g}{span} on {figure.on}{note}"
-
-
-def _cost(cost: Cost) -> list[str]:
+def cost_lines(cost: Cost) -> list[str]:
+    """What scoring costs, and on what that was measured."""
     lines = [f"{cost.parameters / 1e6:.2f} million parameters"]
     if cost.multiply_adds:
         lines.append(f"{cost.multiply_adds / 1e9:.2f} billion multiply-adds per clip")

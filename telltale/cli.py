@@ -222,9 +222,17 @@ def detectors_show(
     name: Annotated[str, typer.Argument(show_default=False)], home: Home = DEFAULT_HOME, as_json: AsJson = False
 ) -> None:
     """Print the card of a detector: training, measured figures, blind spots."""
-    from telltale import detector_commands as command
+    from telltale import detector_cards as command
 
     command.show(name, home, as_json=as_json)
+
+
+@detectors_app.command("compare")
+def detectors_compare(names: Annotated[list[str], typer.Argument(show_default=False)], as_json: AsJson = False) -> None:
+    """Lay the cards of two or more detectors side by side: aims, figures of equal names, costs, licences."""
+    from telltale import detector_cards as command
+
+    command.compare(names, as_json=as_json)
 
 
 @detectors_app.command("fetch")

@@ -1,14 +1,11 @@
-"""``telltale detectors``: names in; cards as text or JSON, and fetched weights, out."""
+"""``telltale detectors list`` and ``fetch``: names in; a line for each detector, and fetched weights, out."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import detectors
-from detectors import DetectorCard
-from detectors.card_text import sections_of
 from detectors.fetching import OnProgress
 from detectors.fetching import fetch as fetch_weights
 from detectors.weights import folder_of, version_of
@@ -34,26 +31,6 @@ def show_all(home: Path, *, as_json: bool) -> None:
         table.add_row(name, version, looks_for, word, "" if state.available else state.detail)
     if not as_json:
         out.print(table)
-
-
-def show(name: str, home: Path, *, as_json: bool) -> None:
-    """The card of one detector. Raises ``UnknownDetector``."""
-    card = detectors.card(name)
-    state = detectors.availability(name, weights_folder(home))
-    if as_json:
-        say_json({**card.model_dump(mode="json"), "available": state.available, "availability": state.detail})
-        return
-    for line in _lines_of(card):
-        out.print(line, markup=False)
-    out.print(f"\nHere: {state.detail}", markup=False)
-
-
-def _lines_of(card: DetectorCard) -> Iterator[str]:
-    yield f"{card.spec.title} ({card.spec.name} {card.spec.version}, {card.lifecycle})"
-    for section in sections_of(card):
-        yield ""
-        yield f"{section.title}:"
-        yield from (f"  - {line}" for line in section.lines)
 
 
 def fetch(name: str, source: str | None, home: Path, *, replace: bool) -> None:
