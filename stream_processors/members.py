@@ -14,7 +14,6 @@ from detectors.pooling import Pooling, pool
 from detectors.weights import base_version
 
 Floats = NDArray[np.float64] | np.float64
-_NO_CLAIM = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,22 +54,15 @@ class Member:
         """How much more likely the evidence is if the face is manipulated, as natural logarithms.
 
         ``pooled_logits``: logits of pooled raw scores of a track's clips, any shape. The result is the calibrated
-        logit without the calibration set's prior, held within what that set can support: without one error among n
-        items of a class nobody can claim an error rate under about 3/n (the rule of three; Hanley and Lippman-Hand
-        1983).
+        logit without the calibration set's prior, held within what that set can support
+        (:attr:`detectors.calibration.Calibration.claims`).
 
         Raises:
             ValueError: the member has no calibration.
         """
         if self.calibration is None:
             raise ValueError(f"{self.name} has no calibration")
-        fit = self.calibration
-        values = fit.a * pooled_logits + fit.b - math.log(fit.prior / (1.0 - fit.prior))
-        return np.clip(values, -_claim(fit.n_items * fit.prior), _claim(fit.n_items * (1.0 - fit.prior)))
-
-
-def _claim(n_of_class: float) -> float:
-    return math.log(max(n_of_class / 3.0, _NO_CLAIM))
+        return self.calibration.log_likelihood_ratios(pooled_logits)
 
 
 def members_of(names: Iterable[str]) -> tuple[Member, ...]:

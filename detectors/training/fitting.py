@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from detectors.calibration import Calibration, fit_platt, sigmoid
+from detectors.calibration.cross_fitting import FittedCalibration, LabelledScore, fit_best
+
+__all__ = ["FittedCalibration", "LabelledScore", "fit_best", "fit_calibration", "limit_for", "probabilities"]
 
 _VALID_DAYS = 365
 

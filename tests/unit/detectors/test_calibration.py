@@ -23,7 +23,7 @@ def a_calibration(method: str = "platt", a: float = 1.0, b: float = 0.0) -> Cali
             "fitted_on": "made-up scores",
             "fitted_at": datetime(2026, 1, 1, tzinfo=UTC),
             "expires_at": datetime(2027, 1, 1, tzinfo=UTC),
-            "n_items": 10,
+            "n_items": 60_000_000,
         }
     )
 
