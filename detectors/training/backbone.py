@@ -7,19 +7,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from detectors.networks.mobilenet_v2 import MobileNetV2
+from detectors.networks.face_network import FaceNetwork, Parts
 
 _HEAD = "classifier."
 
 
-def load_backbone(path: Path) -> MobileNetV2:
-    """A network with the published features and a fresh output.
+def load_backbone(path: Path, parts: Parts | None = None) -> FaceNetwork:
+    """A network with the published features, a fresh output, and parts that do not change its function yet.
 
     Raises:
         FileNotFoundError: there is no such file.
         RuntimeError: its tensors are not those of a MobileNetV2.
     """
-    network = MobileNetV2()
+    network = FaceNetwork(parts)
     tensors = torch.load(path, map_location="cpu", weights_only=True)
     features = {key: value.float() for key, value in tensors.items() if not key.startswith(_HEAD)}
     own_head = {key: value for key, value in network.backbone.state_dict().items() if key.startswith(_HEAD)}

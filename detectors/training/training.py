@@ -13,13 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from detectors.networks.mobilenet_v2 import MobileNetV2
+from detectors.networks.face_network import FaceNetwork
 from detectors.training.backbone import load_backbone, unfold_norms
 from detectors.training.configuration import Schedule, TrainingConfig
 from detectors.training.dataset import batches
 from detectors.training.measuring import auc, logits_of
+from detectors.training.network_of_run import network_from_run, parts_of
 from detectors.training.pairs import PairSource
-from detectors.weights import load_strictly
 
 CHECKPOINT = "checkpoint.pt"
 RECORD = "run.json"
@@ -41,7 +41,7 @@ class Makers:
 class Trainer:
     """The state of one run: network, running average of its weights, optimiser, step and history."""
 
-    def __init__(self, config: TrainingConfig, network: MobileNetV2) -> None:
+    def __init__(self, config: TrainingConfig, network: FaceNetwork) -> None:
         self.config, self.network = config, network.to(memory_format=torch.channels_last)
         schedule = config.schedule
         average = get_ema_multi_avg_fn(schedule.average_decay)
@@ -144,14 +144,12 @@ def _check(trainer: Trainer, watch: PairSource, losses: list[float]) -> None:
     log.info("checked", **seen)
 
 
-def _started(config: TrainingConfig, maker: PairSource) -> MobileNetV2:
+def _started(config: TrainingConfig, maker: PairSource) -> FaceNetwork:
     if config.start_from is not None:
-        network = MobileNetV2()
-        load_strictly(network, config.start_from)
-        return network
+        return network_from_run(config.network, config.start_from)
     if config.backbone is None:
         raise FileNotFoundError("the configuration names no backbone to start from")
-    network = load_backbone(config.backbone)
+    network = load_backbone(config.backbone, parts_of(config.network))
     if (config.out / CHECKPOINT).is_file():
         return network
     first = batches(maker, first_step=0, steps=UNFOLD_BATCHES, pairs_per_step=config.schedule.pairs_per_step, workers=0)
