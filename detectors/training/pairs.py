@@ -1,6 +1,6 @@
 """Located faces in, pairs of square views out: one genuine, one manipulated, through the same capture chain."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -8,15 +8,16 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from contracts.clips import FaceBox, FaceCrop, Pixels
-from detectors.preprocessing import square_view
+from contracts.clips import Pixels
 from detectors.training.capture_chain import CaptureChain, Step, cut_out_square, draw_chain
 from detectors.training.configuration import Family, Pairs
 from detectors.training.face_regions import unevenly_focused
 from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.face_swapping import swap_face
 from detectors.training.faces import LocatedFace, mirrored, scaled
+from detectors.training.framing import Framing, framed_view
 from detectors.training.mouth_replacement import replace_mouth
+from detectors.training.rerendering import rerender
 from detectors.training.resampling import resample
 from detectors.training.self_blending import self_blend
 
@@ -27,6 +28,7 @@ FAMILIES: dict[Family, Forge] = {
     "face_swap": swap_face,
     "mouth": replace_mouth,
     "resample": resample,
+    "rerender": rerender,
 }
 _DONORS = 4
 _MOST_GROWTH = 2.5
@@ -42,15 +44,6 @@ class Pair:
     manipulated: Pixels
     family: Family
     person: str
-
-
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """How a view is laid around the face box: margin, and shifts and stretch of the box in shares of its size."""
-
-    margin: float
-    shift: tuple[float, float] = (0.0, 0.0)
-    stretch: float = 1.0
 
 
 class PairSource(Protocol):
@@ -144,17 +137,6 @@ def visible_change(face: LocatedFace, forged: Pixels) -> float:
 
 def _untouched(pixels: Pixels) -> Pixels:
     return pixels
-
-
-def framed_view(pixels: Pixels, box: Sequence[float] | np.ndarray, framing: Framing, *, size_px: int) -> Pixels:
-    """The square that a detector would see, were the box found as ``framing`` says."""
-    left, top, right, bottom = (float(edge) for edge in box)
-    size = max(right - left, bottom - top)
-    middle_x = (left + right) / 2.0 + framing.shift[0] * size
-    middle_y = (top + bottom) / 2.0 + framing.shift[1] * size
-    half_x, half_y = (right - left) / 2.0 * framing.stretch, (bottom - top) / 2.0 * framing.stretch
-    found = FaceBox(middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y, 1.0)
-    return square_view(FaceCrop(pixels, found, 0, 0.0, 0), margin=framing.margin, size_px=size_px)
 
 
 def turned(face: LocatedFace, degrees: float) -> LocatedFace:

@@ -5,9 +5,12 @@ import pytest
 
 from detectors.training.capture_chain import (
     H264,
+    HEVC,
+    cut_out_square,
     draw_chain,
     greyed,
     h264,
+    hevc,
     jpeg,
     motion_blurred,
     noisy,
@@ -48,21 +51,49 @@ def test_a_gentle_chain_ruins_less():
     assert np.mean(gentle) < np.mean(rough)
 
 
-@pytest.mark.parametrize("size", [(130, 120), (33, 47), (64, 64)])
-def test_h264_keeps_size_and_content(size: tuple[int, int]):
+@pytest.mark.parametrize("codec", [h264, hevc])
+@pytest.mark.parametrize("size", [(130, 120), (33, 47), (64, 64), (17, 20)])
+def test_a_codec_keeps_size_and_content(codec, size: tuple[int, int]):
     picture = np.ascontiguousarray(PIXELS[: size[0], : size[1]])
-    coded = h264(picture, crf=18)
+    coded = codec(picture, crf=18)
     assert coded.shape == picture.shape
     assert 0.0 < float(np.abs(coded.astype(int) - picture.astype(int)).mean()) < 12.0
 
 
-def test_a_higher_rate_factor_keeps_less():
-    assert distance(h264(PIXELS, crf=18)) < distance(h264(PIXELS, crf=30)) < distance(h264(PIXELS, crf=40))
+@pytest.mark.parametrize("coded", [h264, hevc])
+def test_a_higher_rate_factor_keeps_less(coded):
+    assert distance(coded(PIXELS, crf=18)) < distance(coded(PIXELS, crf=30)) < distance(coded(PIXELS, crf=40))
 
 
-def test_a_film_comes_back_whole_and_in_order():
+def test_hevc_leaves_other_traces_than_h264():
+    assert 0.0 < float(np.abs(hevc(PIXELS, crf=30).astype(int) - h264(PIXELS, crf=30).astype(int)).mean()) < 8.0
+
+
+def codecs_of(seeds: int, **wish: float) -> list[object]:
+    """The video codecs of so many chains."""
+    steps = (step for seed in range(seeds) for step in draw_chain(np.random.default_rng(seed), **wish).steps)
+    return [called for step in steps if (called := getattr(step, "func", step)) in (h264, hevc)]
+
+
+def test_chains_encode_as_the_shares_say():
+    used = codecs_of(60, hevc_share=0.5)
+    assert 0.25 < used.count(hevc) / len(used) < 0.75
+    assert set(codecs_of(30)) == {h264}
+
+
+def test_only_the_square_is_painted_over():
+    made = cut_out_square(PIXELS, left=0.2, top=0.1, size=0.25, grey=7)
+    x, y, side = (round(share * PIXELS.shape[1]) for share in (0.2, 0.1, 0.25))
+    assert (made[y : y + side, x : x + side] == 7).all()
+    rest = np.ones(PIXELS.shape[:2], bool)
+    rest[y : y + side, x : x + side] = False
+    np.testing.assert_array_equal(made[rest], PIXELS[rest])
+
+
+@pytest.mark.parametrize("codec", [H264, HEVC], ids=["h264", "hevc"])
+def test_a_film_comes_back_whole_and_in_order(codec):
     film = [np.full((48, 64, 3), level, np.uint8) for level in (20, 120, 220)]
-    assert [round(float(picture.mean()), -1) for picture in video_film(film, H264, crf=20)] == [20, 120, 220]
+    assert [round(float(picture.mean()), -1) for picture in video_film(film, codec, crf=20)] == [20, 120, 220]
 
 
 def test_jpeg_loses_more_at_lower_quality():

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from detectors.training.face_regions import box_mask, face_mask, mouth_mask, pasted, unevenly_focused
 from detectors.training.face_swapping import affine_between, aligned, likeness_of_pose, swap_face
 from detectors.training.mouth_replacement import moved_mouth, replace_mouth
 from detectors.training.pairs import FAMILIES
+from detectors.training.rerenderers import DESIGNS, MULTIPLE_PX, Rerenderer, at_multiple, drawn_again
 from detectors.training.resampling import checkered, resample, restored
 from tests.support.portraits import LANDMARKS, a_face
 
@@ -109,3 +111,36 @@ def test_pasting_takes_the_patch_where_the_mask_is_one():
     mask[0, 0], mask[0, 1] = 1.0, 0.5
     made = pasted(np.full((2, 2, 3), 100, np.uint8), np.full((2, 2, 3), 200, np.uint8), mask)
     assert made[..., 0].tolist() == [[200, 150], [100, 100]]
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_is_drawn_again_is_the_same_picture_with_other_grain(name: str):
+    picture = at_multiple(FACE.pixels, 128)
+    made = drawn_again(picture, name, noise=0.0, seed=0)
+    assert made.shape == picture.shape
+    apart = np.abs(made.astype(int) - picture.astype(int))
+    inside = apart[40:90, 40:85]
+    assert 0.5 < float(apart.mean())
+    assert float(inside.mean()) < 0.5 * float(np.abs(picture[40:90, 40:85].astype(int) - int(picture.mean())).mean())
+    np.testing.assert_array_equal(made, drawn_again(picture, name, noise=0.0, seed=1))
+    shaken = [drawn_again(picture, name, noise=0.3, seed=seed) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(shaken[0], shaken[1])
+    assert (shaken[0] != shaken[2]).any()
+
+
+@pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
+def test_every_part_of_an_autoencoder_learns(design):
+    network = Rerenderer(design)
+    pictures = torch.rand(2, 3, 32, 40, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    drawn = network(pictures)
+    assert drawn.shape == pictures.shape
+    (drawn - pictures).abs().mean().backward()
+    assert all(
+        parameter.grad is not None and float(parameter.grad.abs().sum()) > 0 for parameter in network.parameters()
+    )
+
+
+def test_sides_fit_the_autoencoders():
+    for size in ((130, 120), (33, 47), (9, 300)):
+        small = at_multiple(np.zeros((*size, 3), np.uint8), 96)
+        assert all(side % MULTIPLE_PX == 0 and side for side in small.shape[:2])

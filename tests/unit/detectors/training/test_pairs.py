@@ -14,7 +14,8 @@ from detectors.training.clip_split import split_clips
 from detectors.training.configuration import Data, Pairs, read_config
 from detectors.training.dataset import batch_of_pairs, batches
 from detectors.training.face_store import ClipFaces, PortraitFaces
-from detectors.training.pairs import FAMILIES, Framing, PairMaker, framed_view
+from detectors.training.framing import Framing, framed_view
+from detectors.training.pairs import FAMILIES, PairMaker, visible_change
 from detectors.training.people import read_portraits
 from tests.support.portraits import a_face, a_portrait_folder
 
@@ -43,7 +44,45 @@ def test_halves_are_alike_where_nothing_was_manipulated(maker: PairMaker):
 
 
 def test_all_families_are_drawn(maker: PairMaker):
-    assert {maker.make(index).family for index in range(40)} == set(FAMILIES)
+    drawn = {maker.make(index).family for index in range(40)}
+    assert drawn == set(Pairs().families)
+    assert drawn < set(FAMILIES), "a family that the settings do not name is never drawn"
+
+
+def test_a_change_that_nobody_sees_is_drawn_again(tmp_path: Path):
+    folder, cache = a_portrait_folder(tmp_path)
+    portraits = PortraitFaces(read_portraits(folder), cache)
+    plain, floored = (
+        PairMaker(portraits, ClipFaces((), cache), Pairs(input_px=48, least_difference=least), seed=5)
+        for least in (0.0, 120.0)
+    )
+    changes = [
+        [
+            float(np.abs(pair.genuine.astype(int) - pair.manipulated.astype(int)).max())
+            for pair in (made.make(index, family="self_blend", chain=CaptureChain(())) for index in range(12))
+        ]
+        for made in (plain, floored)
+    ]
+    assert all(after >= before for before, after in zip(*changes, strict=True))
+    assert np.mean(changes[0]) < np.mean(changes[1])
+
+
+def test_the_most_changed_hundredth_counts():
+    face = a_face()
+    spot = face.pixels.copy()
+    spot[60:70, 55:65] = np.where(spot[60:70, 55:65] > 128, 0, 255)
+    assert visible_change(face, face.pixels) == 0.0
+    assert visible_change(face, spot) > 100.0
+
+
+def test_a_square_is_painted_over_both_halves(tmp_path: Path):
+    folder, cache = a_portrait_folder(tmp_path)
+    rules = Pairs(input_px=48, cut_out_share=1.0)
+    maker = PairMaker(PortraitFaces(read_portraits(folder), cache), ClipFaces((), cache), rules, seed=5)
+    for index in range(6):
+        pair = maker.make(index)
+        flat = (pair.genuine == pair.manipulated).all(axis=2) & (pair.genuine == pair.genuine[..., :1]).all(axis=2)
+        assert flat.sum() >= 16, "a grey square of at least a tenth of the side"
 
 
 def test_targets_tell_the_halves_apart(maker: PairMaker):
