@@ -1,13 +1,15 @@
 """Genuine faces in, small autoencoders that draw them again out, each with the traces of its way to enlarge.
 
 A generator that animates or invents a face ends in layers that bring a small map up to a picture. Autoencoders that end
-in the same layers leave the same kind of traces, and need no generator to learn from. The shipped ones were trained with
-``python -m detectors.training.rerenderers detectors/training/configurations/telltale.json`` on the people to learn from.
+in the same layers leave the same kind of traces, and need no generator to learn from. ``python -m
+detectors.training.rerenderers CONFIG`` trains them on the people that a run learns from; so were the shipped ones, with
+the configuration of our own detector.
 
 Source of the idea: Zhang, Karaman, Chang, "Detecting and Simulating Artifacts in GAN Fake Images", WIFS 2019.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -170,7 +172,7 @@ def main() -> None:
         read_portraits(data.portraits), seed=config.split_seed, calibrate=data.calibrate_share, test=data.test_share
     )
     for name, error in train_rerenderers(PortraitFaces(people.train, data.cache), wish.out, seed=1).items():
-        print(f"{name}: {error:.1f}")
+        sys.stdout.write(f"{name}: {error:.1f}\n")
 
 
 if __name__ == "__main__":
