@@ -173,7 +173,8 @@ class DetectorCard(_Part):
 
     ``defects`` are those of the published system, each with what is done about it here; ``archive_url`` is a tarball
     that holds the weights files. ``seeds`` are those of the runs behind the weights and ``spread`` what other seeds
-    gave; ``tried`` is what was dropped on the way.
+    gave; ``tried`` is what was dropped on the way. ``shipped_in`` is where the shipped weights of another package lie;
+    its file does not say, whoever reads the card does.
     """
 
     spec: DetectorSpec
@@ -194,6 +195,7 @@ class DetectorCard(_Part):
     weights: tuple[WeightsFile, ...]
     archive_url: str | None = None
     shipped: bool = False
+    shipped_in: Path | None = Field(default=None, exclude=True)
     cost: Cost
     licences: Licences
 

@@ -55,10 +55,12 @@ class Registry:
         """The card of ``name``, read once. Raises ``UnknownDetector``, or ``ValueError`` for a card of another name."""
         self._require(name)
         if name not in self._cards:
-            card = read_card(self._card_path(name))
+            path = self._card_path(name)
+            card = read_card(path)
             if card.spec.name != name:
                 raise ValueError(f"the card of {name!r} says it is of {card.spec.name!r}")
-            self._cards[name] = card
+            elsewhere = card.shipped and name not in self._built_in
+            self._cards[name] = card.model_copy(update={"shipped_in": path.parent}) if elsewhere else card
         return self._cards[name]
 
     def _card_path(self, name: str) -> Path:

@@ -1,7 +1,11 @@
-"""The name of a new detector in; a small package of its own out that keeps every promise and only lacks its network."""
+"""The name of a new detector in; a small package of its own out that keeps every promise and only lacks its network.
+
+With a training run, the package has the network, the weights and the figures of the run.
+"""
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +64,7 @@ from detectors.promises import PROMISES
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 def test_it_keeps_every_promise(promise, tmp_path):
-    promise(detectors.create("{name}", weights=tmp_path, allow_untrained=True))
+    promise(detectors.create("{name}", weights=tmp_path, allow_untrained={untrained}))
 '''
 
 
@@ -74,17 +78,47 @@ def write_new(name: str, folder: Path) -> list[Path]:
     Raises:
         TakenName: the name is no plain lower-case word, or ``folder`` holds files already.
     """
+    _require_free(name, folder)
+    return _written(name, folder, plugin=PLUGIN.format(name=name), card=_card(name), untrained=True)
+
+
+def write_from_run(name: str, folder: Path, run: Path, *, fitted: Path | None = None) -> list[Path]:
+    """As :func:`write_new`, with the weights of the training run in the folder ``run`` and a card of what is known.
+
+    A calibration of these weights in the file ``fitted`` takes the place of the one that was measured with the run.
+
+    Raises:
+        TakenName: as ``write_new``.
+        UnfitRun: the run has no weights that could be used; the message says why.
+    """
+    from detectors.run_figures import calibration_in
+    from detectors.run_package import CONFIG, card_of, plugin_of, run_in
+
+    _require_free(name, folder)
+    found = run_in(run)
+    card = card_of(name, found, calibration=calibration_in(fitted, found.sha256) if fitted else None)
+    files = _written(name, folder, plugin=plugin_of(name, found), card=card, untrained=False)
+    weights, config = folder / f"telltale_{name}" / f"{name}.safetensors", folder / CONFIG
+    shutil.copyfile(found.weights, weights)
+    config.write_text(found.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return [*files, weights, config]
+
+
+def _require_free(name: str, folder: Path) -> None:
     if not _NAME.fullmatch(name):
         raise TakenName(f"a detector's name is a lower-case word like 'my_detector', got {name!r}")
     if folder.exists() and any(folder.iterdir()):
         raise TakenName(f"{folder} is not empty; name another folder")
+
+
+def _written(name: str, folder: Path, *, plugin: str, card: dict[str, Any], untrained: bool) -> list[Path]:
     package = folder / f"telltale_{name}"
     texts = {
         folder / "pyproject.toml": _PROJECT.format(name=name),
         package / "__init__.py": f'"""The detector ``{name}`` of Telltale."""\n',
-        package / f"{name}.py": PLUGIN.format(name=name),
-        package / f"{name}.json": json.dumps(_card(name), indent=2) + "\n",
-        folder / "tests" / f"test_{name}.py": _TEST.format(name=name),
+        package / f"{name}.py": plugin,
+        package / f"{name}.json": json.dumps(card, indent=2, ensure_ascii=False) + "\n",
+        folder / "tests" / f"test_{name}.py": _TEST.format(name=name, untrained=untrained),
     }
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,8 +34,8 @@ class Availability:
 
 
 def folder_of(card: DetectorCard, weights: Path) -> Path:
-    """The folder that holds the weights of this detector: inside the package if shipped, else below ``weights``."""
-    return SHIPPED if card.shipped else weights / card.spec.name
+    """The folder that holds the weights of this detector: inside its package if shipped, else below ``weights``."""
+    return card.shipped_in or SHIPPED if card.shipped else weights / card.spec.name
 
 
 def sha256_of(path: Path) -> str:
@@ -127,6 +127,8 @@ def flaw_of(folder: Path, file: WeightsFile, record: Record) -> str | None:
 
 def _mend(card: DetectorCard) -> str:
     name = card.spec.name
+    if card.shipped_in:
+        return "These weights are part of the package of this detector: install it again."
     if card.shipped:
         return "These weights are part of the project: run `git status` and restore them, or install the project again."
     return f"Run: telltale detectors fetch {name} (a file or folder that holds them may follow)"

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from telltale.cli_training import runs_app, train_app
 from telltale.errors import CommandFailed
 
 DEBUG_VARIABLE = "TELLTALE_DEBUG"
@@ -25,6 +26,8 @@ detectors_app = typer.Typer(no_args_is_help=True, help="The detectors: which the
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 app.add_typer(detectors_app, name="detectors")
 app.add_typer(bench_app, name="bench")
+app.add_typer(train_app, name="train")
+app.add_typer(runs_app, name="runs")
 
 Home = Annotated[
     Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
@@ -89,7 +92,13 @@ def evaluate(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Folder of the report. [default: HOME/evaluations/TIME]")
     ] = None,
-    robustness: Annotated[bool, typer.Option("--robustness", help="Score re-encoded copies of files too.")] = False,
+    robustness: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Score altered copies of files too: quick, all, or names with commas."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="REPORT.json", help="Tell what changed since an earlier report.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most files that copies are made of.")] = 20,
     split: Annotated[str | None, typer.Option(help="Only the items of this split.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Resamples of the sources behind the intervals.")] = 500,
@@ -109,7 +118,8 @@ def evaluate(
         home=home,
         weights=weights,
         random_weights=random_weights,
-        robustness=robustness,
+        robustness=tuple(filter(None, (robustness or "").split(","))),
+        against=against,
         limit=limit,
         split=split,
         rounds=rounds,
@@ -118,6 +128,45 @@ def evaluate(
         as_json=as_json,
     )
     command.run(manifests, wish)
+
+
+@app.command()
+def calibrate(
+    detector: Annotated[str, typer.Option(help="Name of the detector.", show_default=False)],
+    manifests: Annotated[
+        list[str] | None,
+        typer.Argument(help="CSV files of labelled files, or folders as real:DIR and fake:DIR.", show_default=False),
+    ] = None,
+    method: Annotated[str, typer.Option(help="auto, none, temperature, platt, beta or isotonic.")] = "auto",
+    scores: Annotated[Path | None, typer.Option(help="Fit on a table of raw scores instead of scoring files.")] = None,
+    reencode: Annotated[bool, typer.Option("--reencode", help="Score re-encoded copies of files too.")] = False,
+    false_alarms: Annotated[str, typer.Option(help="Wanted rates at the lower and the upper limit.")] = "0.10,0.02",
+    valid_days: Annotated[int, typer.Option(min=1, help="Days until it is to be renewed.")] = 365,
+    allow_training_data: Annotated[
+        bool, typer.Option("--allow-training-data", help="Fit even on what the detector learned from.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    weights: Annotated[Path | None, typer.Option(help="Folder of fetched weights. [default: HOME/weights]")] = None,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Fit on labelled files how a detector's scores become probabilities; writes calibration.json by its weights."""
+    from telltale import calibrate as command
+
+    wish = command.Wish(
+        detector=detector,
+        method=method,
+        scores=scores,
+        reencode=reencode,
+        false_alarms=false_alarms,
+        valid_days=valid_days,
+        allow_training_data=allow_training_data,
+        dry_run=dry_run,
+        as_json=as_json,
+        home=home,
+        weights=weights,
+    )
+    command.run(manifests or [], wish)
 
 
 @app.command()
@@ -285,11 +334,15 @@ def detectors_export(
 def detectors_new(
     name: Annotated[str, typer.Argument(show_default=False)],
     folder: Annotated[Path | None, typer.Option(help="Where to write it. [default: telltale-NAME]")] = None,
+    from_run: Annotated[
+        Path | None, typer.Option("--from-run", help="Folder of a training run, to take its weights.")
+    ] = None,
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Write the package of a new detector: a plug-in, its card and a test that it passes."""
     from telltale import detector_making as command
 
-    command.new(name, folder or Path(f"telltale-{name}"))
+    command.new(name, folder or Path(f"telltale-{name}"), home, from_run=from_run)
 
 
 @detectors_app.command("check")

@@ -5,28 +5,42 @@ from pathlib import Path
 import detectors
 from contracts.errors import BrokenDetector
 from detectors.promises import PROMISES
-from detectors.scaffold import TakenName, write_new
+from detectors.scaffold import TakenName, write_from_run, write_new
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
 from telltale.terminal import out
 
+CALIBRATION = "calibration.json"
 
-def new(name: str, folder: Path) -> None:
-    """Write the package of a new detector and say what comes next.
+
+def new(name: str, folder: Path, home: Path, *, from_run: Path | None = None) -> None:
+    """Write the package of a new detector and say what comes next; with ``from_run`` that of a training run.
 
     Raises:
-        CommandFailed: the name is taken or no plain word, or the folder is not empty.
+        CommandFailed: the name is taken or no plain word, the folder is not empty, or the run has no usable weights.
     """
     if name in detectors.names():
         raise CommandFailed(f"A detector is called {name} already.", exit_code=2)
     try:
-        files = write_new(name, folder)
+        files = write_new(name, folder) if from_run is None else _from_run(name, folder, home, from_run)
     except TakenName as why:
         raise CommandFailed(f"{why}.", exit_code=2) from why
     for file in files:
         out.print(str(file), markup=False, soft_wrap=True)
+    random_weights = "" if from_run else " --random-weights"
     out.print(f"Install it with: pip install -e {folder}", markup=False, soft_wrap=True)
-    out.print(f"Then: telltale detectors check {name} --random-weights", markup=False, soft_wrap=True)
+    out.print(f"Then: telltale detectors check {name}{random_weights}", markup=False, soft_wrap=True)
+    if from_run:
+        out.print(f"And:  telltale scan CLIP --detectors {name}", markup=False, soft_wrap=True)
+
+
+def _from_run(name: str, folder: Path, home: Path, run: Path) -> list[Path]:
+    from detectors.run_package import UnfitRun
+
+    try:
+        return write_from_run(name, folder, run, fitted=weights_folder(home) / name / CALIBRATION)
+    except UnfitRun as why:
+        raise CommandFailed(f"{why}.", exit_code=2) from why
 
 
 def check(name: str, home: Path, *, random_weights: bool) -> int:

@@ -84,7 +84,7 @@ def test_nothing_is_written_over(tmp_path: Path):
     with pytest.raises(TakenName, match="not empty"):
         write_new("dots", tmp_path)
     with pytest.raises(CommandFailed, match="already"):
-        new("telltale", tmp_path / "new")
+        new("telltale", tmp_path / "new", tmp_path / "home")
 
 
 def test_a_package_cannot_take_the_name_of_another_detector(tmp_path: Path):
