@@ -12,8 +12,9 @@ from detectors.training.configuration import Pairs
 from detectors.training.crop_cache import Crops
 from detectors.training.face_regions import unevenly_focused
 from detectors.training.faces import LocatedFace, mirrored, scaled
+from detectors.training.framing import Framing, framed_view
 from detectors.training.labelled_media import LabelledMedia
-from detectors.training.pairs import Framing, framed_view, turned
+from detectors.training.pairs import turned
 
 _MOST_GROWTH = 2.5
 _LEAST_CAPTURED_PX = 40.0
