@@ -1,4 +1,4 @@
-"""The detectors of this deployment: which there are, which can run, and the whole card of the one that is chosen."""
+"""The detectors of this deployment in; which can run, two or more side by side, and the whole card of one out."""
 
 from html import escape
 from pathlib import Path
@@ -7,11 +7,15 @@ import streamlit as st
 
 import detectors
 from contracts.settings import DetectSettings
-from dashboard import marks
+from dashboard import card_tables
 from dashboard.session import address_value, calm, set_address_value, settings
-from detectors.card_text import sections_of
+from detectors.calibration.stored import card_in_force, in_force
+from detectors.card_figures import REFERENCE, FigureTable
+from detectors.card_text import Section, sections_of
+from detectors.comparison import compared
 
-_CHOSEN = "detector"
+_CHOSEN, _COMPARED = "detector", "compare"
+_LEAST = 2
 
 
 @calm
@@ -25,6 +29,8 @@ def draw() -> None:
         f"does not see and what it costs. This deployment asks {escape(', '.join(asked))}.</p>"
     )
     st.html(_table(names, asked))
+    _comparison(names)
+    st.subheader("One card in full")
     at_first = address_value(_CHOSEN) if address_value(_CHOSEN) in names else asked[0]
     chosen = st.selectbox("Card of", names, index=names.index(at_first))
     set_address_value(_CHOSEN, chosen)
@@ -36,9 +42,9 @@ def _table(names: tuple[str, ...], asked: tuple[str, ...]) -> str:
     for name in names:
         card, state = detectors.card(name), detectors.availability(name, _weights())
         part = "asked" if name in asked else "not asked"
-        say = "has a say" if card.calibration else "shown, no say"
+        say = "has a say" if in_force(card, _weights()).calibration else "shown, no say"
         rows.append((name, card.spec.title, card.spec.origin, _here(name, state, asked), part, say))
-    return marks.table(
+    return card_tables.labelled(
         ("Name", "Title", "Origin", "Here", "In this deployment", "In verdicts"),
         rows,
         caption="Every detector that is installed here",
@@ -51,14 +57,49 @@ def _here(name: str, state: detectors.Availability, asked: tuple[str, ...]) -> s
     return "runs untrained" if name in asked and DetectSettings().allow_untrained else "weights missing"
 
 
+def _comparison(names: tuple[str, ...]) -> None:
+    st.subheader("Side by side")
+    at_first = [name for name in address_value(_COMPARED).split(",") if name in names]
+    chosen = st.multiselect("Compare", names, default=at_first, placeholder="Choose two or more detectors")
+    set_address_value(_COMPARED, ",".join(chosen))
+    if len(chosen) >= _LEAST:
+        cards = [detectors.card(name) for name in chosen]
+        st.html(card_tables.side_by_side([card.spec.title for card in cards], compared(cards)))
+        _command(f"telltale detectors compare {' '.join(chosen)}")
+
+
 def _card(name: str) -> None:
-    card, state = detectors.card(name), detectors.availability(name, _weights())
+    card, state = card_in_force(detectors.card(name), _weights()), detectors.availability(name, _weights())
     st.subheader(f"{card.spec.title} {card.spec.version}")
     if not state.available:
         st.info(state.detail, icon=":material/download:")
-    for section in sections_of(card):
-        lines = "".join(f"<li>{escape(line)}</li>" for line in section.lines)
-        st.html(f'<h4>{escape(section.title)}</h4><ul class="tt-prose">{lines}</ul>')
+    for section in sections_of(card, beside=detectors.card(REFERENCE)):
+        _section(section)
+    _command(f"telltale detectors show {name} --json")
+
+
+def _section(section: Section) -> None:
+    lines = "".join(f"<li>{escape(line)}</li>" for line in section.lines)
+    told = f'<ul class="tt-prose tt-lines">{lines}</ul>' if lines else ""
+    st.html(f"<h4>{escape(section.title)}</h4>{told}")
+    for table in section.tables:
+        _figures(table)
+
+
+def _figures(table: FigureTable) -> None:
+    st.html(card_tables.figures(table))
+    for place, origin in enumerate(table.origins, start=1):
+        if origin.is_command:
+            _command(origin.text, place=f"[{place}] printed by")
+        else:
+            st.html(f'<p class="tt-quiet tt-origin">[{place}] published in {escape(origin.text)}</p>')
+
+
+def _command(command: str, *, place: str = "") -> None:
+    """A command that wraps and can be copied."""
+    if place:
+        st.html(f'<p class="tt-quiet tt-origin">{escape(place)}</p>')
+    st.code(command, language=None, wrap_lines=True)
 
 
 def _weights() -> Path:

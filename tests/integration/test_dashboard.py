@@ -226,11 +226,37 @@ def test_every_detector_shows_its_card(page: Page, address: str):
     page.goto(f"{address}/detectors?detector=mesonet")
     expect(page.get_by_role("heading", name="MesoNet")).to_be_visible()
     expect(page.get_by_text("telltale detectors fetch mesonet").first).to_be_visible()
-    for section in ("Trained on", "Measured", "Does not see", "Not for", "What it costs"):
+    for section in ("Trained on", "Measured", "Calibration", "Does not see", "Not for", "What it costs"):
         expect(page.get_by_role("heading", name=section, exact=True)).to_be_visible()
     for name in detectors.names():
         expect(page.get_by_role("cell", name=name, exact=True).first).to_be_visible()
     assert "detector=mesonet" in page.url
+    row = page.locator(".tt-stack tr", has_text="share of genuine clips with a raw score of 0.5 or more").first
+    expect(row).to_contain_text("0.0612")
+    expect(page.locator("[data-testid=stCode]", has_text="detectors.training.registered mesonet").first).to_be_visible()
+
+
+def test_detectors_stand_side_by_side(page: Page, address: str):
+    page.goto(f"{address}/detectors?compare=telltale,selimsef")
+    table = page.locator(".tt-stack", has_text="Looks for")
+    expect(table).to_contain_text("446.53 million parameters")
+    expect(table).to_contain_text("2.23 million parameters")
+    expect(table).to_contain_text("no licence of their own; published next to MIT code")
+    expect(page.locator("[data-testid=stCode]", has_text="detectors compare telltale selimsef")).to_be_visible()
+
+
+@pytest.mark.parametrize("width_px", [390, 1280])
+def test_nothing_of_a_card_is_cut_off(browser: Browser, address: str, width_px: int):
+    page = browser.new_page(viewport={"width": width_px, "height": 900})
+    page.goto(f"{address}/detectors?detector=telltale&compare=telltale,mesonet,eighteen")
+    page.get_by_role("heading", name="Licences", exact=True).wait_for(timeout=PATIENCE_MS)
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+    cut_off = """[...document.querySelectorAll('.tt-stack td, .tt-stack th, .tt-lines li, [data-testid=stCode] code')]
+        .filter(part => part.offsetWidth && (part.scrollWidth > part.clientWidth + 1
+            || part.getBoundingClientRect().right > innerWidth)).map(part => part.innerText)"""
+    assert page.evaluate(cut_off) == []
+    page.close()
 
 
 @pytest.mark.parametrize("width_px", WIDTHS_PX)
