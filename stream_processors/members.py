@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 import detectors
 from contracts.messages import DetectorScore
 from detectors.calibration import Calibration, logit
+from detectors.calibration.stored import card_in_force
 from detectors.pooling import Pooling, pool
 from detectors.weights import base_version
 
@@ -65,9 +67,13 @@ class Member:
         return self.calibration.log_likelihood_ratios(pooled_logits)
 
 
-def members_of(names: Iterable[str]) -> tuple[Member, ...]:
-    """The members with these detector names, in that order. Raises ``detectors.UnknownDetector``."""
-    return tuple(_member(detectors.card(name)) for name in names)
+def members_of(names: Iterable[str], weights: Path | None = None) -> tuple[Member, ...]:
+    """The members with these detector names, in that order. Raises ``detectors.UnknownDetector``.
+
+    ``weights``: folder of fetched weights, where the calibrations of this machine lie too; without it the cards' count.
+    """
+    cards = [detectors.card(name) for name in names]
+    return tuple(_member(card_in_force(card, weights) if weights else card) for card in cards)
 
 
 def _member(card: detectors.DetectorCard) -> Member:

@@ -57,6 +57,10 @@ class Measured:
     low: float | None
     high: float | None
 
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodLoss:
