@@ -8,6 +8,7 @@ from rich.table import Table
 
 import detectors
 from detectors import DetectorCard
+from detectors.calibration.stored import in_force
 from detectors.card_figures import REFERENCE, FigureTable
 from detectors.card_text import Section, sections_of
 from detectors.comparison import Aspect, NothingToCompare, compared
@@ -21,16 +22,18 @@ _LEAST_COLUMN = 26
 
 def show(name: str, home: Path, *, as_json: bool) -> None:
     """The card of one detector. Raises ``UnknownDetector``."""
-    card, state = detectors.card(name), detectors.availability(name, weights_folder(home))
+    calibration = in_force(detectors.card(name), weights_folder(home))
+    card, state = calibration.card, detectors.availability(name, weights_folder(home))
     if as_json:
         version = version_of(card, folder_of(card, weights_folder(home)) if state.available else None)
         here = {"available": state.available, "availability": state.detail, "weights_sha256": state.weights_sha256}
-        say_json({**card.model_dump(mode="json"), **here, "version_here": version})
+        say_json({**card.model_dump(mode="json"), **here, "version_here": version, **calibration.told()})
         return
     out.print(f"{card.spec.title} ({card.spec.name} {card.spec.version}, {card.lifecycle})", markup=False)
     for section in sections_of(card, beside=detectors.card(REFERENCE)):
         _print_section(section)
     out.print(f"\nHere: {state.detail}", markup=False)
+    out.print(f"Calibration in force: {calibration.detail}", markup=False)
 
 
 def compare(names: Sequence[str], *, as_json: bool) -> None:

@@ -1,18 +1,20 @@
 """Limits keep a wanted share of genuine items out; bounds hold what they promise, also for copies of one clip."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from detectors.calibration.false_alarms import Alarming, effective_items, upper_bound
 
 
-def alarming(genuine: np.ndarray, manipulated: np.ndarray = np.zeros(0), *, copies: int = 1) -> Alarming:
-    sources = [str(number // copies) for number in range(len(genuine))]
-    return Alarming(genuine=genuine, sources=sources, manipulated=manipulated)
+def alarming(genuine: np.ndarray, manipulated: Sequence[float] = ()) -> Alarming:
+    sources = [str(number) for number in range(len(genuine))]
+    return Alarming(genuine=genuine, sources=sources, manipulated=np.array(manipulated))
 
 
 def test_the_lowest_limit_with_the_wanted_share_is_chosen():
-    found = alarming(np.arange(100) / 100.0, np.array([0.2, 0.95])).at(0.10)
+    found = alarming(np.arange(100) / 100.0, [0.2, 0.95]).at(0.10)
     assert found.limit == pytest.approx(0.891)
     assert found.measured == pytest.approx(0.10)
     assert found.hits == pytest.approx(0.5)
@@ -48,7 +50,7 @@ def test_copies_of_one_clip_are_worth_less_than_their_number():
 
 
 def test_a_limit_that_no_item_reaches_is_marked():
-    found = alarming(np.array([0.4, 0.9, 0.9, 0.9]), np.array([0.9])).at(0.02)
+    found = alarming(np.array([0.4, 0.9, 0.9, 0.9]), [0.9]).at(0.02)
     assert found.limit > 0.9
     assert not found.reachable
 

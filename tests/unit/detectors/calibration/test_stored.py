@@ -1,4 +1,4 @@
-"""A calibration fitted here is in force for exactly the weights that it was fitted on, and refused by name for others."""
+"""A calibration fitted here is in force for exactly the weights it was fitted on, and refused by name for others."""
 
 import hashlib
 from datetime import UTC, datetime
