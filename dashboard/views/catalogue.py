@@ -9,7 +9,7 @@ import detectors
 from contracts.settings import DetectSettings
 from dashboard import card_tables
 from dashboard.session import address_value, calm, set_address_value, settings
-from detectors.calibration.stored import card_in_force, in_force
+from detectors.calibration.stored import in_force
 from detectors.card_figures import REFERENCE, FigureTable
 from detectors.card_text import Section, sections_of
 from detectors.comparison import compared
@@ -69,10 +69,12 @@ def _comparison(names: tuple[str, ...]) -> None:
 
 
 def _card(name: str) -> None:
-    card, state = card_in_force(detectors.card(name), _weights()), detectors.availability(name, _weights())
+    calibration = in_force(detectors.card(name), _weights())
+    card, state = calibration.card, detectors.availability(name, _weights())
     st.subheader(f"{card.spec.title} {card.spec.version}")
     if not state.available:
         st.info(state.detail, icon=":material/download:")
+    st.html(f'<p class="tt-prose">Calibration in force: {escape(calibration.detail)}</p>')
     for section in sections_of(card, beside=detectors.card(REFERENCE)):
         _section(section)
     _command(f"telltale detectors show {name} --json")
