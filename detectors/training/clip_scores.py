@@ -1,21 +1,19 @@
 """Clips in, one pooled logit per clip out: faces joined to tracks, mean logit per track, the highest track counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from contracts.clips import Pixels
+from detectors.training.face_logits import FaceLogits
 from detectors.training.face_store import ClipFaces, reencode_faces
 from detectors.training.faces import LocatedFace
 from detectors.training.measuring import Logits
-from detectors.training.pairs import Framing, framed_view
-
-LogitsOf = Callable[[Sequence[Pixels]], Logits]
 
 _LEAST_SHARE = 0.25
 _REENCODED_FRAMES = 12
+_JOINED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,9 @@ class Variant:
     scale: float = 1.0
 
 
+AS_IS = Variant("as is")
 VARIANTS = (
-    Variant("as is"),
+    AS_IS,
     Variant("crf 23", 23),
     Variant("crf 32", 32),
     Variant("crf 40", 40),
@@ -38,12 +37,58 @@ VARIANTS = (
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
-    """One clip in one variant: the mean logit of its highest face track, and how many faces that track has."""
+    """One clip in one variant: the mean logit of the track that counts, and how many faces that track has."""
 
     clip: str
     variant: str
     logit: float
     faces: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClipView:
+    """The faces of one clip in one variant, large enough to be judged."""
+
+    clip: str
+    variant: str
+    faces: tuple[LocatedFace, ...]
+
+
+def read_clips(
+    clips: Sequence[Path],
+    variants: Sequence[Variant],
+    cache: Path,
+    *,
+    least_px: float,
+    panels: dict[str, tuple[int, int]] | None = None,
+) -> list[ClipView]:
+    """The faces of all clips in all variants; a clip in whose variant no face of ``least_px`` is found is left out.
+
+    Of clips that are named in ``panels`` (by the start of their name) only faces whose middle lies between those edges
+    are kept, in pixels of the clip as it is.
+    """
+    found = []
+    for clip in clips:
+        panel = panel_of(clip.stem, panels or {})
+        for variant in variants:
+            name = variant_name(clip, variant, cache)
+            faces = [face for face in ClipFaces([name], cache).of(name) if face.size_px >= least_px]
+            if panel:
+                faces = [face for face in faces if within(face, panel, scale=variant.scale)]
+            if faces:
+                found.append(ClipView(clip.stem, variant.name, tuple(faces)))
+    return found
+
+
+def panel_of(clip: str, panels: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
+    """Left and right edge of the part of a clip that counts; nothing where all of it does."""
+    return next((edges for start, edges in panels.items() if clip.startswith(start)), None)
+
+
+def within(face: LocatedFace, panel: tuple[int, int], *, scale: float) -> bool:
+    """Whether the middle of a face lies between two edges of a picture that was scaled since they were measured."""
+    left, _, right, _ = face.box_in_frame
+    return panel[0] * scale <= (float(left) + float(right)) / 2.0 <= panel[1] * scale
 
 
 def variant_name(clip: Path, variant: Variant, cache: Path) -> str:
@@ -54,7 +99,12 @@ def variant_name(clip: Path, variant: Variant, cache: Path) -> str:
     return reencode_faces(clip, cache, name=name, frames=_REENCODED_FRAMES, crf=variant.crf, scale=variant.scale)
 
 
-def score_clip(faces: Sequence[LocatedFace], logits_of: LogitsOf, *, margin: float, size_px: int) -> tuple[float, int]:
+def score_clips(views: Sequence[ClipView], face_logits: FaceLogits) -> list[ClipScore]:
+    """The score of each clip."""
+    return [ClipScore(view.clip, view.variant, *track_score(view.faces, face_logits(view.faces))) for view in views]
+
+
+def track_score(faces: Sequence[LocatedFace], logits: Logits) -> tuple[float, int]:
     """The highest mean logit over the face tracks of a clip, and the number of faces in that track.
 
     Raises:
@@ -62,8 +112,6 @@ def score_clip(faces: Sequence[LocatedFace], logits_of: LogitsOf, *, margin: flo
     """
     if not faces:
         raise ValueError("a clip without faces has no score")
-    views = [framed_view(face.pixels, face.box, Framing(margin), size_px=size_px) for face in faces]
-    logits = logits_of(views)
     tracks = tracks_of(faces)
     most = max(len(track) for track in tracks)
     kept = [track for track in tracks if len(track) >= _LEAST_SHARE * most]
@@ -77,7 +125,7 @@ def tracks_of(faces: Sequence[LocatedFace]) -> list[list[int]]:
     for at, face in enumerate(faces):
         overlaps = [(overlap(faces[track[-1]], face), track) for track in tracks]
         best = max(overlaps, key=lambda pair: pair[0], default=(0.0, None))
-        if best[1] is not None and best[0] > 0.1:
+        if best[1] is not None and best[0] > _JOINED:
             best[1].append(at)
         else:
             tracks.append([at])
@@ -91,17 +139,3 @@ def overlap(one: LocatedFace, other: LocatedFace) -> float:
     height = max(0.0, float(min(a[3], b[3]) - max(a[1], b[1])))
     areas = sum(float((box[2] - box[0]) * (box[3] - box[1])) for box in (a, b))
     return width * height / (areas - width * height)
-
-
-def score_clips(
-    clips: Sequence[Path], variants: Sequence[Variant], cache: Path, logits_of: LogitsOf, *, margin: float, size_px: int
-) -> list[ClipScore]:
-    """Scores of all clips in all variants; a clip in whose variant no face is found is left out."""
-    scores = []
-    for clip in clips:
-        for variant in variants:
-            name = variant_name(clip, variant, cache)
-            if faces := ClipFaces([name], cache).of(name):
-                logit, count = score_clip(faces, logits_of, margin=margin, size_px=size_px)
-                scores.append(ClipScore(clip.stem, variant.name, logit, count))
-    return scores

@@ -1,172 +1,107 @@
 """A finished run in, everything that its card says in numbers out: unseen people, clips, calibration, false alarms."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import structlog
-import torch
 
-from detectors.calibration import Calibration
-from detectors.networks.mobilenet_v2 import MobileNetV2
-from detectors.training.clip_scores import VARIANTS, ClipScore, LogitsOf, score_clips
-from detectors.training.clip_split import ClipSplit
+from detectors.training.clip_scores import AS_IS, VARIANTS, ClipScore, ClipView, read_clips, score_clips, track_score
 from detectors.training.configuration import TrainingConfig
+from detectors.training.face_logits import of_network, of_views, trained_network, view_of
 from detectors.training.face_store import ClipFaces, PortraitFaces
-from detectors.training.fitting import fit_calibration, limit_for, probabilities
-from detectors.training.forged_clips import score_forged_clips
-from detectors.training.held_out import ScoredPairs, figures_of, score_pairs
-from detectors.training.measuring import auc, log_loss, logits_of, share_at_or_above
-from detectors.training.pairs import PairMaker
-from detectors.training.people import Split
-from detectors.weights import load_strictly, sha256_of
+from detectors.training.faces import LocatedFace
+from detectors.training.forged_clips import donor_for, forged
+from detectors.training.held_out import RANDOM_CHAINS, PairFigure, PeopleTest, ScoredPairs, score_people
+from detectors.training.kept_views import KeptViews
+from detectors.training.material import Material
+from detectors.training.pairs import FAMILIES, PairMaker
+from detectors.training.people import Portrait
 
 PEOPLE_PAIRS = 300
 FIT_PAIRS = 300
-LOWER_FALSE_ALARMS, UPPER_FALSE_ALARMS = 0.10, 0.02
-_NOBODY = 10_000_019  # seeds of pairs that are measured; far from those that are learned from
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a run is measured on: people by part, clips by part, and clips that are known to be manipulated."""
-
-    people: Split
-    clips: ClipSplit
-    genuine_clips: tuple[Path, ...]
-    manipulated_clips: tuple[Path, ...]
-
-    def named(self, names: Sequence[str]) -> list[Path]:
-        return [clip for clip in self.genuine_clips if clip.stem in names]
+LEAST_FACE_PX = 48.0  # smaller faces are not scored by the pipeline either
+GENERATED_VARIANTS = (AS_IS, *(variant for variant in VARIANTS if variant.name in ("crf 23", "crf 40")))
+_MEASURED_PAIRS = 10_000_019  # added to the seed: pairs that are measured, far from those that are learned from
 
 
 class Evaluation:
     """Measures one weights file; every part can be asked for by itself."""
 
-    def __init__(self, config: TrainingConfig, weights: Path, material: Material) -> None:
-        self.config, self.material, self.weights = config, material, weights
-        network = MobileNetV2()
-        load_strictly(network, weights)
-        self._logits_of: LogitsOf = partial(logits_of, network.eval())
+    def __init__(self, config: TrainingConfig, weights: Path, material: Material, *, pairs: int = PEOPLE_PAIRS) -> None:
+        self.config, self.material, self._pairs = config, material, pairs
+        self.network = trained_network(weights)
         self._view = {"margin": config.pairs.margin, "size_px": config.pairs.input_px}
+        self._view_logits = of_views(self.network)
+        self.face_logits = of_network(self._view_logits, **self._view)
 
-    def people(self, *, pairs: int = PEOPLE_PAIRS) -> list[dict[str, Any]]:
-        """Areas under the curve on people that are reported on."""
-        maker = self._maker(self.material.people.test, ())
-        return [asdict(figure) for figure in figures_of(maker, self._logits_of, pairs=pairs)]
-
-    def clips(self, clips: Sequence[Path], variants: int = len(VARIANTS)) -> list[ClipScore]:
-        """Scores of clips, as they are and encoded once more."""
-        return score_clips(clips, VARIANTS[:variants], self.config.data.cache, self._logits_of, **self._view)
-
-    def forged(self, names: Sequence[str], donors: PortraitFaces) -> list[ClipScore]:
-        """Scores of genuine clips after each family of manipulation."""
-        faces = ClipFaces(names, self.config.data.cache)
-        return score_forged_clips(names, faces, donors, self._logits_of, **self._view)
+    def people(self) -> tuple[list[PairFigure], ScoredPairs]:
+        """Areas under the curve on the people who are reported on, and their scored pairs through random chains."""
+        return score_people(self._people_test("test", self._pairs), self._view_logits)
 
     def pictures(self, *, pairs: int = FIT_PAIRS) -> ScoredPairs:
-        """Logits of pictures of the people that the calibration is fitted on."""
-        maker = self._maker(self.material.people.calibrate, ())
-        return score_pairs([maker.make(index) for index in range(pairs)], self._logits_of)
+        """Scored pairs of all families through random chains, of the people that the calibration is fitted on."""
+        return self._people_test("calibrate", pairs).scored(None, RANDOM_CHAINS, self._view_logits)
 
-    def donors(self, part: str) -> PortraitFaces:
-        return PortraitFaces(getattr(self.material.people, part), self.config.data.cache)
+    def genuine(self, part: str) -> list[ClipView]:
+        """The faces of the genuine clips of ``calibrate`` or ``report``, as they are and encoded once more."""
+        return self._read(self.material.named(getattr(self.material.clips, part)), VARIANTS)
 
-    def _maker(self, people: Sequence[Any], clips: Sequence[str]) -> PairMaker:
-        cache = self.config.data.cache
-        faces, footage = PortraitFaces(people, cache), ClipFaces(clips, cache)
-        return PairMaker(faces, footage, self.config.pairs, seed=self.config.seed + _NOBODY)
+    def generated(self) -> list[ClipView]:
+        """The generated faces of the manipulated clips: where a clip has several panels, those of the generated one."""
+        return self._read(self.material.manipulated_clips, GENERATED_VARIANTS)
 
+    def score(self, views: Sequence[ClipView]) -> list[ClipScore]:
+        return score_clips(views, self.face_logits)
 
-def measure(config: TrainingConfig, weights: Path, material: Material) -> dict[str, Any]:
-    """All figures of a weights file, ready to be written as JSON."""
-    torch.set_num_threads(config.threads)
-    run = Evaluation(config, weights, material)
-    calibration, limits, fitted = _fitted(run)
-    log.info("fitted", a=calibration.a, b=calibration.b, **limits)
-    split = material.clips
-    genuine, manipulated = run.clips(material.named(split.report)), run.clips(material.manipulated_clips, 4)
-    forged = run.forged(split.report, run.donors("test"))
-    log.info("scored clips", genuine=len(genuine), manipulated=len(manipulated), forged=len(forged))
-    return {
-        "weights_sha256": sha256_of(weights),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "calibration": calibration.model_dump(mode="json"),
-        "thresholds": limits,
-        "fit": fitted,
-        "clips": _clip_figures(calibration, limits, genuine, manipulated, forged),
-        "people": run.people(),
-        "scores": [
-            {"label": label, **asdict(score), "probability": probabilities(calibration, [score.logit])[0]}
-            for label, scores in (("genuine", genuine), ("manipulated", manipulated), ("forged by us", forged))
-            for score in scores
-        ],
-    }
+    def forged(self, part: str, donors: str) -> list[ClipScore]:
+        """Genuine clips of a part after each family of manipulation, with faces of other people of ``donors``."""
+        names = getattr(self.material.clips, part)
+        portraits = getattr(self.material.people, donors)
+        faces, lent = ClipFaces(names, self.config.data.cache), PortraitFaces(portraits, self.config.data.cache)
+        kept = self._kept({"clips": names, "donors": _names(portraits), **self._view})
+        return list(self._forged_scores(faces, lent, kept))
 
+    def _forged_scores(self, clips: ClipFaces, donors: PortraitFaces, kept: KeptViews) -> Iterator[ClipScore]:
+        for at, name in enumerate(clips.clips):
+            faces = [face for face in clips.of(name) if face.size_px >= LEAST_FACE_PX]
+            for family in FAMILIES if faces else ():
+                views = kept.views(f"{name}-{family}", partial(self._forged_views, faces, donors, family, at))
+                logit, count = track_score(faces, self._view_logits(list(views)))
+                yield ClipScore(name, family, logit, count)
 
-def _fitted(run: Evaluation) -> tuple[Calibration, dict[str, float], dict[str, Any]]:
-    names = run.material.clips.calibrate
-    pictures, clips = run.pictures(), run.clips(run.material.named(names))
-    forged = run.forged(names, run.donors("calibrate"))
-    genuine = [*pictures.genuine.tolist(), *(score.logit for score in clips)]
-    manipulated = [*pictures.manipulated.tolist(), *(score.logit for score in forged)]
-    told = (
-        f"{len(pictures.people)} pairs of portraits of {len(set(pictures.people))} people, {len(names)} genuine clips "
-        f"in {len(VARIANTS)} encodings each, and the same clips manipulated in {len(forged) // max(1, len(names))} "
-        "ways; nobody of them was learned from"
-    )
-    at = datetime.now(UTC).replace(microsecond=0)
-    calibration = fit_calibration(genuine, manipulated, name=f"telltale-{at:%Y-%m-%d}", fitted_on=told, at=at)
-    p = probabilities(calibration, genuine)
-    limits = {"lower": limit_for(p, LOWER_FALSE_ALARMS), "upper": limit_for(p, UPPER_FALSE_ALARMS)}
-    q = probabilities(calibration, manipulated)
-    truth = [False] * len(p) + [True] * len(q)
-    return (
-        calibration,
-        limits,
-        {"log_loss": log_loss([*p, *q], truth), "hits_upper": share_at_or_above(q, limits["upper"])},
-    )
+    def _forged_views(self, faces: Sequence[LocatedFace], donors: PortraitFaces, family: Any, seed: int) -> list[Any]:
+        donor = donor_for(faces[0], donors, seed=seed)
+        return [view_of(face, **self._view) for face in forged(faces, donor, family, seed=seed)]
+
+    def _read(self, clips: Sequence[Path], variants: Sequence[Any]) -> list[ClipView]:
+        data = self.config.data
+        return read_clips(clips, variants, data.cache, least_px=LEAST_FACE_PX, panels=data.panels)
+
+    def _people_test(self, part: str, pairs: int) -> PeopleTest:
+        people: tuple[Portrait, ...] = getattr(self.material.people, part)
+        cache, seed = self.config.data.cache, self.config.split_seed + _MEASURED_PAIRS
+        # A square painted over is for learning: measured faces are whole.
+        rules = self.config.pairs.model_copy(update={"cut_out_share": 0.0})
+        maker = PairMaker(PortraitFaces(people, cache), ClipFaces((), cache), rules, seed=seed)
+        kept = self._kept({"people": _names(people), "rules": rules.model_dump(mode="json"), "seed": seed})
+        return PeopleTest(maker, kept, pairs=pairs)
+
+    def _kept(self, decided_by: dict[str, Any]) -> KeptViews:
+        return KeptViews(self.config.data.cache, decided_by)
 
 
-def _clip_figures(
-    calibration: Calibration,
-    limits: dict[str, float],
-    genuine: Sequence[ClipScore],
-    manipulated: Sequence[ClipScore],
-    forged: Sequence[ClipScore],
-) -> dict[str, Any]:
-    p = probabilities(calibration, [score.logit for score in genuine])
-    as_is = [score.logit for score in genuine if score.variant == VARIANTS[0].name]
-    areas = {
-        kind: auc(as_is, [score.logit for score in scores]) for kind, scores in _by_kind(manipulated, forged).items()
-    }
-    rates = {
-        f"{name} {variant.name}": share_at_or_above(
-            [value for value, score in zip(p, genuine, strict=True) if score.variant == variant.name], limit
-        )
-        for name, limit in limits.items()
-        for variant in VARIANTS
-    }
-    overall = {name: share_at_or_above(p, limit) for name, limit in limits.items()}
-    return {
-        "genuine_clips": len({score.clip for score in genuine}),
-        "genuine_items": len(p),
-        "auc": areas,
-        "false_alarms": overall,
-        "false_alarms_by_encoding": rates,
-        "median_genuine_logit": float(np.median(as_is)),
-    }
+def _names(people: Sequence[Portrait]) -> list[str]:
+    return [portrait.path.name for portrait in people]
 
 
-def _by_kind(manipulated: Sequence[ClipScore], forged: Sequence[ClipScore]) -> dict[str, list[ClipScore]]:
-    as_is = [score for score in manipulated if score.variant == VARIANTS[0].name]
-    kinds = {"generated talking heads": [score for score in as_is if "Wav2Lip" not in score.clip]}
-    for family in dict.fromkeys(score.variant for score in forged):
-        kinds[f"self-made {family}"] = [score for score in forged if score.variant == family]
-    return {kind: scores for kind, scores in kinds.items() if scores}
+def rows(scores: Sequence[Any]) -> list[dict[str, Any]]:
+    """Dataclasses as JSON takes them."""
+    return [asdict(score) for score in scores]
+
+
+def logits(scores: Sequence[ClipScore], variant: str = AS_IS.name) -> np.ndarray:
+    """The logits of one variant."""
+    return np.array([score.logit for score in scores if score.variant == variant])

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from detectors.training.capture_chain import h264
-from detectors.training.clip_scores import ClipScore, LogitsOf, score_clip
 from detectors.training.configuration import Family
-from detectors.training.face_store import ClipFaces, PortraitFaces
+from detectors.training.face_store import PortraitFaces
 from detectors.training.faces import LocatedFace, scaled
 from detectors.training.pairs import FAMILIES
 
@@ -23,17 +22,7 @@ def forged(faces: Sequence[LocatedFace], donor: LocatedFace, family: Family, *, 
         yield face.with_pixels(h264(pixels, crf=_CRF))
 
 
-def score_forged_clips(
-    names: Sequence[str], clips: ClipFaces, donors: PortraitFaces, logits_of: LogitsOf, *, margin: float, size_px: int
-) -> list[ClipScore]:
-    """Each clip once per family; ``variant`` of the scores names the family."""
-    scores = []
-    for at, name in enumerate(names):
-        faces = clips.of(name)
-        among = np.random.default_rng(at).integers(len(donors), size=_DONORS).tolist()
-        donor = donors.closest_in_pose(faces[0].landmarks, among, other_than=name)
-        for family in FAMILIES:
-            made = list(forged(faces, donor, family, seed=at))
-            logit, count = score_clip(made, logits_of, margin=margin, size_px=size_px)
-            scores.append(ClipScore(name, family, logit, count))
-    return scores
+def donor_for(face: LocatedFace, donors: PortraitFaces, *, seed: int) -> LocatedFace:
+    """Of a few portraits the one that looks most the same way; none of the person of ``face`` if it can be."""
+    among = np.random.default_rng(seed).integers(len(donors), size=_DONORS).tolist()
+    return donors.closest_in_pose(face.landmarks, among, other_than=face.person)

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from detectors.training.capture_chain import CaptureChain, h264
-from detectors.training.clip_scores import LogitsOf
 from detectors.training.configuration import Family
+from detectors.training.face_logits import LogitsOf
+from detectors.training.kept_views import KeptViews, PairViews
 from detectors.training.measuring import Logits, auc, auc_interval
-from detectors.training.pairs import FAMILIES, Pair, PairMaker
+from detectors.training.pairs import FAMILIES, PairMaker
 
+RANDOM_CHAINS = "capture chains drawn at random"
 CAPTURES: dict[str, CaptureChain | None] = {
     "H.264 at CRF 23": CaptureChain((partial(h264, crf=23),)),
     "H.264 at CRF 40": CaptureChain((partial(h264, crf=40),)),
-    "capture chains drawn at random": None,
+    RANDOM_CHAINS: None,
 }
+ALL_FAMILIES = "all families"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +42,34 @@ class ScoredPairs:
     people: tuple[str, ...]
 
 
-def score_pairs(pairs: Sequence[Pair], logits_of: LogitsOf) -> ScoredPairs:
-    """The logits of all halves."""
-    genuine = logits_of([pair.genuine for pair in pairs])
-    return ScoredPairs(genuine, logits_of([pair.manipulated for pair in pairs]), tuple(pair.person for pair in pairs))
+class PeopleTest:
+    """The pairs of one part of the people, ``pairs`` per family and compression and as many of all families."""
+
+    def __init__(self, maker: PairMaker, kept: KeptViews, *, pairs: int) -> None:
+        self._maker, self._kept, self._pairs = maker, kept, pairs
+
+    def views(self, family: Family | None, capture: str) -> PairViews:
+        """Pairs of a family (or of all) through a capture."""
+        make = partial(self._maker.make, family=family, chain=CAPTURES[capture])
+        return self._kept.pairs(f"{family or ALL_FAMILIES}-{capture}", make, self._pairs)
+
+    def scored(self, family: Family | None, capture: str, logits_of: LogitsOf) -> ScoredPairs:
+        views = self.views(family, capture)
+        return ScoredPairs(logits_of(list(views.genuine)), logits_of(list(views.manipulated)), views.people)
 
 
-def figures_of(maker: PairMaker, logits_of: LogitsOf, *, pairs: int) -> list[PairFigure]:
-    """``pairs`` pairs per family and compression, then as many of all families together."""
-    families: tuple[Family | None, ...] = (*FAMILIES, None)
-    return [
-        _figure(family or "all families", capture, score_pairs(made, logits_of))
-        for capture, chain in CAPTURES.items()
-        for family in families
-        if (made := [maker.make(index, family=family, chain=chain) for index in range(pairs)])
-    ]
+def score_people(
+    test: PeopleTest, logits_of: LogitsOf, families: Sequence[Family] = tuple(FAMILIES)
+) -> tuple[list[PairFigure], ScoredPairs]:
+    """A figure per family and capture, and the scored pairs of all families through random chains."""
+    figures, mixed = [], None
+    for capture in CAPTURES:
+        for family in (*families, None):
+            mixed = test.scored(family, capture, logits_of)
+            figures.append(_figure(family or ALL_FAMILIES, capture, mixed))
+    if mixed is None:
+        raise ValueError("no captures, nothing to score")
+    return figures, mixed
 
 
 def _figure(family: str, capture: str, scored: ScoredPairs) -> PairFigure:

@@ -69,3 +69,33 @@ def log_loss(probabilities: Sequence[float], manipulated: Sequence[bool]) -> flo
     """Mean negative log-likelihood; always saying one half gives 0.693."""
     kept = np.clip(np.asarray(probabilities, dtype=np.float64), 1e-6, 1.0 - 1e-6)
     return float(-np.mean(np.where(np.asarray(manipulated), np.log(kept), np.log1p(-kept))))
+
+
+def unpaired_interval(
+    genuine: Sequence[float] | Logits, manipulated: Sequence[float] | Logits, *, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the area for items that belong to no pairs: both classes are drawn again, each by itself."""
+    rng = np.random.default_rng(seed)
+    real, fake = np.asarray(genuine), np.asarray(manipulated)
+    areas = [
+        auc(real[rng.integers(len(real), size=len(real))], fake[rng.integers(len(fake), size=len(fake))])
+        for _ in range(_RESAMPLES)
+    ]
+    low, high = np.quantile(areas, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def upper_bound(found: int, of: int, *, level: float = 0.95) -> float:
+    """The one-sided upper confidence bound of a share, exact for independent items: 0 of 59 gives 0.05.
+
+    Source: Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case
+    of the binomial".
+
+    Raises:
+        ValueError: there are no items, or more were found than there are.
+    """
+    from scipy.stats import beta
+
+    if not 0 <= found <= of or of == 0:
+        raise ValueError(f"{found} of {of} items is no share")
+    return 1.0 if found == of else float(beta.ppf(level, found + 1, of - found))

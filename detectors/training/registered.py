@@ -23,9 +23,9 @@ from detectors.training.configuration import Data, Family, TrainingConfig, read_
 from detectors.training.face_store import ClipFaces, PortraitFaces, search_clips
 from detectors.training.faces import LocatedFace, scaled
 from detectors.training.footage import clips_in
+from detectors.training.material import material_of
 from detectors.training.measuring import auc
 from detectors.training.pairs import FAMILIES
-from detectors.training.people import read_portraits, split_people
 
 MEASURED: tuple[Family, ...] = ("face_swap", "self_blend")
 _DONORS = 4
@@ -62,10 +62,7 @@ def main() -> None:
 
 def measure(detector: Detector, config: TrainingConfig, *, generated: Sequence[Path] = ()) -> dict:
     """The calibration line of a detector and its figures on people and clips that the line was not fitted on."""
-    data = config.data
-    people = split_people(
-        read_portraits(data.portraits), seed=config.split_seed, calibrate=data.calibrate_share, test=data.test_share
-    )
+    data, people = config.data, material_of(config).people
     fit = score_pairs(detector, PortraitFaces(people.train, data.cache), seed=config.seed)
     a, b = fit_platt(*_items(fit))
     reported_on = PortraitFaces(people.test, data.cache)

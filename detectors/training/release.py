@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,79 +16,83 @@ from torch import nn
 from contracts.clips import FaceBox, FaceClip, FaceCrop
 from detectors.cards import DetectorCard, read_card
 from detectors.detector import Detector
-from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.plugins import telltale
 from detectors.runtime import Runtime
+from detectors.training.card_figures import card_figures
+from detectors.training.face_logits import trained_network
 from detectors.weights import sha256_of
 
-_TIMED_CLIPS, _TIMED_ROUNDS = 32, 5
+_TIMED_BATCHES, _TIMED_ROUNDS = (1, 8, 32), 5
 
 
-def release(measured: dict[str, Any], weights: Path, *, card: Path, shipped: Path, command: str) -> DetectorCard:
-    """Copy the weights into the package and write what was measured into the card.
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What a card says beside the figures of the shipped weights; ``version`` is that of the spec from now on."""
+
+    version: str | None = None
+    seeds: Sequence[int] | None = None
+    spread: Sequence[dict[str, Any]] | None = None
+    tried: Sequence[dict[str, Any]] | None = None
+
+
+def release(
+    measured: dict[str, Any], weights: Path, *, card: Path, shipped: Path, command: str, extras: Extras | None = None
+) -> DetectorCard:
+    """Copy the weights into the package and write what was measured into the card, which is checked before it is kept.
 
     Raises:
-        ValueError: the figures were measured on other weights.
+        ValueError: the figures were measured on other weights, or the card would not be one.
     """
     if measured["weights_sha256"] != sha256_of(weights):
         raise ValueError(f"the figures do not belong to {weights.name}: measure it first")
-    shutil.copyfile(weights, shipped / telltale.WEIGHTS)
     told = json.loads(card.read_text(encoding="utf-8"))
+    told |= _said(extras or Extras())
+    if extras and extras.version:
+        told["spec"]["version"] = extras.version
     told["calibration"] = measured["calibration"]
-    told["thresholds"] = {**measured["thresholds"], "chosen_by": _chosen_by(measured)}
-    told["figures"] = [*people_figures(measured["people"], command), *clip_figures(measured["clips"], command)]
+    told["thresholds"] = thresholds_of(measured)
+    told["figures"] = [*card_figures(measured, command), cost_figure(measured["cost"], command)]
+    shutil.copyfile(weights, shipped / telltale.WEIGHTS)
     told["weights"] = [weights_entry(shipped / telltale.WEIGHTS)]
     told["shipped"] = True
     _write(card, told)
-    told["cost"] = cost_of(
-        telltale.make(read_card(card), folder=shipped, runtime=Runtime()), command.replace("--measure", "--release")
-    )
+    detector = telltale.make(read_card(card), folder=shipped, runtime=Runtime())
+    told["cost"] |= cost_of(detector, trained_network(weights), command.replace("--measure", "--release"))
     _write(card, told)
     return read_card(card)
 
 
-def people_figures(people: Sequence[dict[str, Any]], command: str) -> list[dict[str, Any]]:
-    """The card's figures on people that were never seen."""
-    return [
-        {
-            "name": f"AUC, {row['family'].replace('_', ' ')}",
-            "value": round(row["auc"], 3),
-            "low": round(row["low"], 3),
-            "high": round(row["high"], 3),
-            "on": f"pairs of single pictures of {row['people']} people never seen, {row['capture']}",
-            "n_items": 2 * row["pairs"],
-            "group": "unseen_people",
-            "command": command,
-        }
-        for row in people
-    ]
+def _said(extras: Extras) -> dict[str, Any]:
+    said = {"seeds": extras.seeds, "spread": extras.spread, "tried": extras.tried}
+    return {name: list(value) for name, value in said.items() if value is not None}
 
 
-def clip_figures(clips: dict[str, Any], command: str) -> list[dict[str, Any]]:
-    """The card's figures on clips of sources that were never seen."""
-    genuine, items = clips["genuine_clips"], clips["genuine_items"]
-    areas = [
-        {
-            "name": f"AUC per clip, {kind}",
-            "value": round(value, 3),
-            "on": f"against {genuine} genuine clips of sources never seen; mean logit of a face track",
-            "group": "forged_clips" if kind.startswith("self-made") else "generated_clips",
-            "command": command,
-        }
-        for kind, value in clips["auc"].items()
-    ]
+def thresholds_of(measured: dict[str, Any]) -> dict[str, Any]:
+    """Both limits with the false-alarm rates that they were chosen for, and on what."""
+    limits = measured["thresholds"]
     rates = [
-        {
-            "name": f"false-alarm rate at the {name} threshold",
-            "value": round(value, 3),
-            "on": f"{genuine} genuine clips of sources never seen, each as is, at CRF 23, 32, 40 and at half size",
-            "n_items": items,
-            "group": "genuine_clips",
-            "command": command,
-        }
-        for name, value in clips["false_alarms"].items()
+        f"at most {limits[name]['false_alarms_at_most']:.0%} ({name}; reached by "
+        + ", ".join(f"{share:.1%} of the {kind}" for kind, share in limits[name]["reached_by"].items())
+        + ")"
+        for name in ("lower", "upper")
     ]
-    return areas + rates
+    told = (
+        f"the lowest limits that {' and '.join(rates)} of genuine pictures and, by themselves, of genuine clips reach, "
+        f"on {limits['chosen_on']}"
+    )
+    return {"lower": limits["lower"]["at"], "upper": limits["upper"]["at"], "chosen_by": told}
+
+
+def cost_figure(cost: dict[str, Any], command: str) -> dict[str, Any]:
+    """The time of a forward pass as a multiple of that of a plain MobileNetV2."""
+    return {
+        "name": "forward pass, times that of a plain MobileNetV2",
+        "value": round(cost["ratio"], 3),
+        "on": f"batches of {cost['batch']} pictures of {cost['input_px']} px, both networks in turn in one process",
+        "note": f"{cost['ms_per_face']:.2f} against {cost['plain_ms_per_face']:.2f} ms per face on "
+        f"{cost['threads']} processor threads",
+        "command": command,
+    }
 
 
 def weights_entry(path: Path) -> dict[str, Any]:
@@ -95,16 +100,18 @@ def weights_entry(path: Path) -> dict[str, Any]:
     return {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size, "url": None}
 
 
-def cost_of(detector: Detector, command: str) -> dict[str, Any]:
-    """Parameters, multiply-adds per face, and the median time per face on this machine's processor."""
-    network = MobileNetV2()
-    clips = [_clip(at) for at in range(_TIMED_CLIPS)]
-    detector.score(clips)
+def cost_of(detector: Detector, network: nn.Module, command: str) -> dict[str, Any]:
+    """Parameters, multiply-adds per face, and the median time per face on this machine's processor by batch."""
+    times = {}
+    for size in _TIMED_BATCHES:
+        clips = [_clip(at) for at in range(size)]
+        detector.score(clips)
+        times[str(size)] = round(median(_timed_ms(detector, clips) for _ in range(_TIMED_ROUNDS)), 2)
     return {
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "multiply_adds": multiply_adds(network, detector.spec.input_px),
-        "cpu_ms_per_clip": round(median(_timed_ms(detector, clips) for _ in range(_TIMED_ROUNDS)), 2),
-        "measured_on": f"{torch.get_num_threads()} processor threads, micro-batches of {_TIMED_CLIPS} crops of 300 px",
+        "ms_per_clip": times,
+        "measured_on": f"{torch.get_num_threads()} processor threads, crops of 300 px",
         "command": command,
     }
 
@@ -140,13 +147,6 @@ def multiply_adds(network: nn.Module, input_px: int) -> int:
     return sum(counted)
 
 
-def _chosen_by(measured: dict[str, Any]) -> str:
-    found = measured["clips"]["false_alarms"]
-    return (
-        "lowest limits that at most 10 % (lower) and 2 % (upper) of the genuine calibration items reach; on "
-        f"genuine clips of unseen sources, in five encodings, {found['lower']:.0%} and {found['upper']:.0%} reach them"
-    )
-
-
 def _write(card: Path, told: dict[str, Any]) -> None:
+    DetectorCard.model_validate(told)
     card.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -8,11 +8,13 @@ from torch import nn
 
 from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.registry import PACKAGE
-from detectors.training.release import multiply_adds, release
+from detectors.training.release import Extras, multiply_adds, release
+from detectors.training.spread import spread_of
 from detectors.training.training import save_weights
 from detectors.weights import SHIPPED, sha256_of
+from tests.support.measured import measured_with
 
-FIGURES = {
+AT = {
     "calibration": {
         "id": "telltale-x",
         "method": "platt",
@@ -24,25 +26,13 @@ FIGURES = {
         "expires_at": "2027-11-21T00:00:00Z",
         "n_items": 10,
     },
-    "thresholds": {"lower": 0.4, "upper": 0.8},
-    "people": [
-        {
-            "family": "face_swap",
-            "capture": "H.264 at CRF 23",
-            "auc": 0.9,
-            "low": 0.8,
-            "high": 0.95,
-            "pairs": 20,
-            "people": 10,
-        }
-    ],
-    "clips": {
-        "genuine_clips": 10,
-        "genuine_items": 50,
-        "auc": {"self-made face_swap": 0.8},
-        "false_alarms": {"lower": 0.1, "upper": 0.02},
+    "thresholds": {
+        "lower": {"at": 0.4, "false_alarms_at_most": 0.1, "reached_by": {"pictures": 0.09, "clips": 0.05}},
+        "upper": {"at": 0.8, "false_alarms_at_most": 0.02, "reached_by": {"pictures": 0.02, "clips": 0.0}},
+        "chosen_on": "drawn faces",
     },
 }
+FIGURES = measured_with(0.9) | AT
 
 
 @pytest.fixture
@@ -62,14 +52,23 @@ def card(tmp_path: Path) -> Path:
 def test_the_card_tells_what_was_measured_on_the_shipped_file(weights: Path, card: Path, tmp_path: Path):
     (tmp_path / "shipped").mkdir()
     figures = FIGURES | {"weights_sha256": sha256_of(weights)}
-    told = release(figures, weights, card=card, shipped=tmp_path / "shipped", command="the command")
+    spread = spread_of({1: measured_with(0.8), 2: measured_with(0.9)}, "the spread")
+    extras = Extras(version="2.0.0", seeds=[1, 2], spread=spread, tried=[{"name": "more", "why": "ranked worse"}])
+    told = release(
+        figures, weights, card=card, shipped=tmp_path / "shipped", command="the command --measure", extras=extras
+    )
     assert told.weights[0].sha256 == sha256_of(tmp_path / "shipped" / "telltale.safetensors")
-    assert [figure.value for figure in told.figures] == [0.9, 0.8, 0.1, 0.02]
-    assert {figure.command for figure in told.figures} == {"the command"}
+    assert told.figures[0].value == 0.9
+    assert {figure.command for figure in told.figures} == {"the command --measure"}
+    assert told.figures[-1].value == 1.1, "the cost comes last"
+    assert (told.spec.version, told.seeds, told.tried[0].name) == ("2.0.0", (1, 2), "more")
+    assert told.spread[0].values == {1: 0.8, 2: 0.9}
     assert told.calibration is not None
     assert told.thresholds is not None
     assert (told.calibration.a, told.thresholds.upper) == (0.7, 0.8)
-    assert told.cost.parameters == 2_225_153
+    assert "at most 10% (lower; reached by 9.0% of the pictures, 5.0% of the clips)" in told.thresholds.chosen_by
+    assert (told.cost.parameters, set(told.cost.ms_per_clip)) == (2_225_153, {1, 8, 32})
+    assert told.cost.command == "the command --release"
     assert told.blind_spots == tuple(json.loads(card.read_text())["blind_spots"])
 
 

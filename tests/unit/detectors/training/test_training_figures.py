@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from detectors.calibration import sigmoid
-from detectors.training.clip_scores import score_clip, tracks_of
+from detectors.training.clip_scores import track_score, tracks_of
 from detectors.training.faces import LocatedFace
 from detectors.training.fitting import fit_calibration, limit_for, probabilities
 from detectors.training.forged_clips import forged
@@ -62,8 +62,8 @@ def face_at(left: float, level: int) -> LocatedFace:
     return LocatedFace(np.full((130, 120, 3), level, np.uint8), BOX, LANDMARKS, corner=(int(left), 0))
 
 
-def brightness(views) -> np.ndarray:
-    return np.array([float(view.mean()) for view in views])
+def brightness(faces: list[LocatedFace]) -> np.ndarray:
+    return np.array([float(face.pixels.mean()) for face in faces])
 
 
 def test_faces_that_overlap_are_one_track():
@@ -75,10 +75,11 @@ def test_the_highest_track_of_a_clip_counts_unless_it_is_a_flash():
     steady = [face_at(0, 50) for _ in range(10)]
     other = [face_at(300, 90) for _ in range(6)]
     flash = [face_at(700, 250)]
-    logit, count = score_clip([*steady, *other, *flash], brightness, margin=0.1, size_px=8)
+    faces = [*steady, *other, *flash]
+    logit, count = track_score(faces, brightness(faces))
     assert (logit, count) == (pytest.approx(90.0), 6)
     with pytest.raises(ValueError, match="no score"):
-        score_clip([], brightness, margin=0.1, size_px=8)
+        track_score([], np.zeros(0))
 
 
 def test_a_forged_clip_is_forged_alike_in_every_frame():
