@@ -128,12 +128,14 @@ def fit_best(
     section 3.4.3; intervals as in ``detectors.evaluation.bootstrap``.
 
     Raises:
-        TooLittleToFit: fewer than 10 items or 4 identities of a class.
+        TooLittleToFit: fewer than 10 items or 4 identities of a class, or too few for the method asked for.
         SharedIdentities: an identity is in both splits.
     """
     fitted, reported = _parts(items)
     require_enough(fitted)
     scores = _Scores.of(fitted)
+    if method and method not in scores.offered:
+        raise TooLittleToFit(f"{method} needs {LEAST_FOR_ISOTONIC} items, {len(fitted)} are there.")
     compared = () if method else compare(scores, seed=seed)
     chosen = method or simplest(compared)
     told = {

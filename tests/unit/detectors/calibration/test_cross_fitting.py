@@ -85,6 +85,8 @@ def test_honest_scores_are_left_as_they_are():
 def test_isotonic_takes_part_from_a_thousand_items_on():
     assert "isotonic" not in [one.method for one in fitted(people(20)).compared]
     assert "isotonic" in _Scores.of(people(500)).offered
+    with pytest.raises(TooLittleToFit, match="isotonic needs 1000 items, 40 are there"):
+        fitted(people(20), "isotonic")
 
 
 def test_a_split_is_reported_on_and_not_fitted_on():
