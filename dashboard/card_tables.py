@@ -21,14 +21,20 @@ def figures(table: FigureTable) -> str:
     for block in table.blocks:
         rows.append(f'<tr class="tt-on"><th colspan="{len(head)}" scope="rowgroup">{escape(block.on)}</th></tr>')
         rows += [_row(head, _figure(row, before=table.has_before)) for row in block.rows]
-    return _table(head, rows, caption=table.title)
+    return _table(head, rows, caption=table.title, kind="tt-stack tt-figures")
 
 
 def side_by_side(titles: Sequence[str], aspects: Sequence[Aspect]) -> str:
     """One column for each detector, one row for each thing that they are compared by."""
     head = ("", *titles)
     rows = [
-        _row(head, [f"<b>{escape(aspect.title)}</b>", *("<br>".join(map(escape, lines)) for lines in aspect.cells)])
+        _row(
+            head,
+            [
+                f"<b>{escape(aspect.title)}</b>",
+                *("".join(f"<p>{escape(line)}</p>" for line in lines) for lines in aspect.cells),
+            ],
+        )
         for aspect in aspects
     ]
     return _table(head, rows, caption="Figures can be compared where they were measured on the same data")
@@ -45,9 +51,9 @@ def _row(head: Sequence[str], cells: Sequence[str]) -> str:
     return "<tr>" + "".join(f'<td data-label="{escape(name)}">{cell}</td>' for name, cell in labelled_cells) + "</tr>"
 
 
-def _table(head: Sequence[str], rows: Sequence[str], *, caption: str) -> str:
+def _table(head: Sequence[str], rows: Sequence[str], *, caption: str, kind: str = "tt-stack") -> str:
     heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     return (
-        f'<table class="tt-table tt-stack"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+        f'<table class="tt-table {kind}"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
