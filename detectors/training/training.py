@@ -1,29 +1,55 @@
-"""A training configuration in, weights and the record of the run out; a run that was stopped goes on where it was."""
+"""A training configuration and its sources in, weights and the record of the run out; a stopped run goes on.
 
-import json
-import math
+A run that is killed goes on from its last checkpoint and ends, on a processor, with the very numbers that it would have
+ended with. Its folder holds ``telltale.safetensors`` (the running average of the weights: of the best check where the
+schedule stops early, else of the last), ``best.safetensors``, ``checkpoint.pt`` and ``run.json``.
+"""
+
+import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import structlog
 import torch
-from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from detectors.devices import resolved
 from detectors.networks.face_network import FaceNetwork
 from detectors.training.backbone import load_backbone, unfold_norms
-from detectors.training.configuration import Schedule, TrainingConfig
-from detectors.training.dataset import batches
-from detectors.training.measuring import auc, logits_of
+from detectors.training.configuration import TrainingConfig
+from detectors.training.dataset import Mixture, batches
+from detectors.training.learner import Learner, learning_rate
+from detectors.training.losses import loss_of
 from detectors.training.network_of_run import network_from_run, parts_of
-from detectors.training.pairs import PairSource
+from detectors.training.run_folder import (
+    BEST_WEIGHTS,
+    CHECKPOINT,
+    WEIGHTS,
+    artefacts_in,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from detectors.training.run_record import (
+    RECORD,
+    Best,
+    Check,
+    RunRecord,
+    RunState,
+    UnreadableRun,
+    Versions,
+    read_record,
+    write_record,
+)
+from detectors.training.sources import Sources
+from detectors.training.watching import Watch
 
-CHECKPOINT = "checkpoint.pt"
-RECORD = "run.json"
-WEIGHTS = "telltale.safetensors"
+__all__ = ["BEST_WEIGHTS", "CHECKPOINT", "RECORD", "WEIGHTS", "Progress", "learning_rate", "save_weights", "train"]
+
 UNFOLD_BATCHES = 8
 _REPORT_EVERY = 20
 
@@ -31,143 +57,235 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Makers:
-    """Where pairs come from: people to learn from, and other people to watch the progress on."""
+class Progress:
+    """Where a run is: ``loss`` is that of the last step, ``watch_auc`` that of the last check, ``eta_s`` for steps."""
 
-    learn: PairSource
-    watch: PairSource
+    step: int
+    steps: int
+    loss: float
+    watch_auc: float | None
+    pictures_per_s: float
+    eta_s: float
 
 
-class Trainer:
-    """The state of one run: network, running average of its weights, optimiser, step and history."""
+OnProgress = Callable[[Progress], None]
 
-    def __init__(self, config: TrainingConfig, network: FaceNetwork) -> None:
-        self.config, self.network = config, network.to(memory_format=torch.channels_last)
-        schedule = config.schedule
-        average = get_ema_multi_avg_fn(schedule.average_decay)
-        self.average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
-        self.optimiser = torch.optim.AdamW(
-            network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+
+class StopNow(Exception):
+    """Raised by who hears of the progress: the run writes a checkpoint after this step and can go on from it later."""
+
+
+class _Run:
+    def __init__(self, config: TrainingConfig, sources: Sources, on_progress: OnProgress | None) -> None:
+        self.config, self.sources, self.on_progress = config, sources, on_progress
+        device = _device_of(config)
+        self.checkpoint = load_checkpoint(config)
+        network = _started(config, sources.learn, resuming=self.checkpoint is not None)
+        loss = loss_of(config.schedule, manipulated_share=sources.learn.manipulated_share)
+        self.learner = Learner(network, config.schedule, loss, device=device)
+        self.watch = Watch(sources.watch, count=config.schedule.check_pairs, device=device)
+        self.trained_s, self.started_at, self.resumed = 0.0, datetime.now(UTC), 0
+        self.history: list[Check] = []
+        if self.checkpoint is not None:
+            self._take_up(self.checkpoint)
+
+    def _take_up(self, state: dict[str, Any]) -> None:
+        self.learner.load_state(state)
+        self.trained_s = state["trained_s"]
+        self.started_at = datetime.fromisoformat(state["started_at"])
+        self.history = [Check.model_validate(check) for check in state["history"]]
+        self.resumed = _resumed_before(self.config.out)
+
+    @property
+    def best(self) -> Best | None:
+        """The check with the highest watch AUC; of equal ones the first."""
+        top = max(self.history, key=lambda check: check.watch_auc, default=None)
+        return None if top is None else Best(step=top.step, watch_auc=top.watch_auc)
+
+    @property
+    def is_stopped_early(self) -> bool:
+        patience, best = self.config.schedule.early_stop, self.best
+        since = [check for check in self.history if best is not None and check.step > best.step]
+        return patience is not None and len(since) >= patience
+
+    @property
+    def end(self) -> RunState | None:
+        """How the run has ended; nothing while it goes on."""
+        if self.learner.step >= self.config.schedule.steps:
+            return "finished"
+        return "stopped early" if self.is_stopped_early else None
+
+    def go(self) -> None:
+        """Train to the end; a run that has ended is only written down."""
+        if self.end is None:
+            self.resumed += self.checkpoint is not None
+            self.write("running")
+            self._steps()
+        self.write(self.end or "running")
+
+    def _steps(self) -> None:
+        schedule, learner = self.config.schedule, self.learner
+        stream = batches(
+            self.sources.learn,
+            first_step=learner.step,
+            steps=schedule.steps,
+            pairs_per_step=schedule.pairs_per_step,
+            workers=self.config.workers,
+            first_pair=schedule.first_pair,
         )
-        self.step, self.trained_s = 0, 0.0
-        self.history: list[dict[str, Any]] = []
+        pace, at = _Pace(), time.monotonic()
+        for pictures, targets in stream:
+            if self.checkpoint is not None:
+                learner.load_random(self.checkpoint)
+                self.checkpoint = None
+            loss = learner.learn(pictures, targets)
+            now = time.monotonic()
+            pace.add(loss, len(targets), now - at)
+            self.trained_s, at = self.trained_s + now - at, now
+            self._tell(loss, pace)
+            if learner.step % schedule.checkpoint_every == 0 or learner.step == schedule.steps:
+                self._check(pace)
+                if self.is_stopped_early:
+                    break
+                pace, at = _Pace(), time.monotonic()
 
-    def learn(self, pictures: Tensor, targets: Tensor) -> float:
-        """One step; returns its loss."""
-        self.network.train()
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, self.config.schedule)
-        logits = self.network(pictures.to(memory_format=torch.channels_last))
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, targets)
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
-        self.average.update_parameters(self.network)
-        self.step += 1
-        return float(loss.detach())
+    def _check(self, pace: "_Pace") -> None:
+        seen = self.watch.look(self.learner.average.module)
+        check = Check(
+            step=self.learner.step,
+            loss=pace.loss,
+            watch_auc=seen.auc,
+            watch_log_loss=seen.log_loss,
+            learning_rate=float(self.learner.optimiser.param_groups[0]["lr"]),
+            pictures_per_s=pace.pictures_per_s,
+        )
+        self.history.append(check)
+        log.info("checked", **check.model_dump())
+        self._save(is_best=self.best is not None and self.best.step == check.step)
 
-    def save(self, out: Path) -> None:
-        """Write the checkpoint, the averaged weights and the record; each appears whole or not at all."""
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "trained_s": self.trained_s,
-            "history": self.history,
-        }
-        out.mkdir(parents=True, exist_ok=True)
-        torch.save(state, out / f"{CHECKPOINT}.part")
-        (out / f"{CHECKPOINT}.part").rename(out / CHECKPOINT)
-        save_weights(self.average.module, out / WEIGHTS)
-        record = {"config": self.config.model_dump(mode="json"), "step": self.step, "trained_s": self.trained_s}
-        (out / RECORD).write_text(json.dumps({**record, "history": self.history}, indent=1) + "\n", encoding="utf-8")
+    def _save(self, *, is_best: bool) -> None:
+        # The checkpoint comes after the weights: a run that is killed in between does the last steps once more.
+        out, network = self.config.out, self.learner.average.module
+        if is_best:
+            save_weights(network, out / BEST_WEIGHTS)
+        if is_best or self.config.schedule.early_stop is None:
+            save_weights(network, out / WEIGHTS)
+        history = [check.model_dump() for check in self.history]
+        of_run = {"trained_s": self.trained_s, "history": history, "started_at": self.started_at.isoformat()}
+        save_checkpoint(self.config, {**self.learner.state(), **of_run})
+        self.write("running")
 
-    def resume(self, out: Path) -> None:
-        """Take up the checkpoint of an earlier start of this run, if there is one."""
-        if not (out / CHECKPOINT).is_file():
-            return
-        state = torch.load(out / CHECKPOINT, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.trained_s, self.history = state["step"], state["trained_s"], state["history"]
+    def _tell(self, loss: float, pace: "_Pace") -> None:
+        step, steps = self.learner.step, self.config.schedule.steps
+        if step % _REPORT_EVERY == 0:
+            log.info("trained", step=step, loss=round(pace.loss, 4), s=round(self.trained_s))
+        if self.on_progress is not None:
+            auc = self.history[-1].watch_auc if self.history else None
+            eta_s = (steps - step) * pace.seconds / pace.steps
+            self.on_progress(Progress(step, steps, loss, auc, pace.pictures_per_s, eta_s))
+
+    def pause(self) -> None:
+        """Write down what was learned since the last check."""
+        self._save(is_best=False)
+
+    def write(self, state: RunState) -> None:
+        """Write ``run.json``."""
+        config = self.config
+        record = RunRecord(
+            name=config.name,
+            seed=config.seed,
+            config=config.model_dump(mode="json"),
+            state=state,
+            started_at=self.started_at,
+            updated_at=datetime.now(UTC),
+            step=self.learner.step,
+            steps=config.schedule.steps,
+            trained_s=self.trained_s,
+            best=self.best,
+            history=tuple(self.history),
+            artefacts=artefacts_in(config.out),
+            skipped=self.sources.skipped,
+            versions=Versions(python=platform.python_version(), torch=torch.__version__, telltale=version("telltale")),
+            resumed=self.resumed,
+        )
+        write_record(record, config.out)
 
 
-def train(config: TrainingConfig, makers: Makers) -> Path:
-    """Train to the last step of the schedule; returns the file of averaged weights.
+class _Pace:
+    """Losses, pictures and seconds of the steps since the last check."""
+
+    def __init__(self) -> None:
+        self.steps, self.pictures, self.seconds, self._losses = 0, 0, 0.0, 0.0
+
+    def add(self, loss: float, pictures: int, seconds: float) -> None:
+        self.steps, self.pictures = self.steps + 1, self.pictures + pictures
+        self.seconds, self._losses = self.seconds + seconds, self._losses + loss
+
+    @property
+    def loss(self) -> float:
+        return self._losses / self.steps
+
+    @property
+    def pictures_per_s(self) -> float:
+        return self.pictures / max(self.seconds, 1e-9)
+
+
+def train(config: TrainingConfig, sources: Sources, *, on_progress: OnProgress | None = None) -> Path:
+    """Train to the last step of the schedule, or until it stops early; returns the file of averaged weights.
+
+    Args:
+        config: the settings; an earlier start in the same folder is gone on with.
+        sources: what is learned from and watched.
+        on_progress: hears of every step; ``StopNow`` ends the run for now, anything else that it raises for good, and
+            the run is recorded as failed.
 
     Raises:
         FileNotFoundError: the configuration names nothing to start from, or a file that is not there.
+        WrongWeights: the weights that it starts from do not fit the network.
+        DetectorUnavailable: the device is not there.
+        ValueError: ``device`` names several.
+        PrecisionUnavailable: the device cannot train in the precision that was asked for.
+        OneClassOnly: class weights were to be balanced, and there is one class only.
+        CheckpointOfAnother: the folder holds the checkpoint of a run with other settings.
+        LossNotFinite: the loss of a step is infinite or not a number.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    trainer = Trainer(config, _started(config, makers.learn))
-    trainer.resume(config.out)
-    log.info("training starts", run=config.name, step=trainer.step, steps=config.schedule.steps)
-    _run(trainer, makers)
-    trainer.save(config.out)
+    run = _Run(config, sources, on_progress)
+    log.info("training starts", run=config.name, step=run.learner.step, steps=config.schedule.steps)
+    try:
+        run.go()
+    except StopNow:
+        run.pause()
+        raise
+    except Exception:  # whatever it was, the record must not say for ever that the run goes on
+        run.write("failed")
+        raise
     return config.out / WEIGHTS
 
 
-def _run(trainer: Trainer, makers: Makers) -> None:
-    schedule, config = trainer.config.schedule, trainer.config
-    stream = batches(
-        makers.learn,
-        first_step=trainer.step,
-        steps=schedule.steps,
-        pairs_per_step=schedule.pairs_per_step,
-        workers=config.workers,
-        first_pair=schedule.first_pair,
-    )
-    at, losses = time.monotonic(), []
-    for pictures, targets in stream:
-        losses.append(trainer.learn(pictures, targets))
-        now = time.monotonic()
-        trainer.trained_s, at = trainer.trained_s + now - at, now
-        if trainer.step % _REPORT_EVERY == 0:
-            log.info("trained", step=trainer.step, loss=round(sum(losses) / len(losses), 4), s=round(trainer.trained_s))
-        if trainer.step % schedule.checkpoint_every == 0:
-            _check(trainer, makers.watch, losses)
-            trainer.save(config.out)
-            losses, at = [], time.monotonic()
+def _device_of(config: TrainingConfig) -> torch.device:
+    device, *others = resolved(config.device)
+    if others:
+        raise ValueError(f"a run trains on one device, and {config.device} names {1 + len(others)}")
+    return torch.device(device)
 
 
-def _check(trainer: Trainer, watch: PairSource, losses: list[float]) -> None:
-    pairs = [watch.make(index) for index in range(trainer.config.schedule.check_pairs)]
-    network = trainer.average.module.eval()
-    genuine = logits_of(network, [pair.genuine for pair in pairs])
-    manipulated = logits_of(network, [pair.manipulated for pair in pairs])
-    seen = {"step": trainer.step, "loss": sum(losses) / len(losses), "watch_auc": auc(genuine, manipulated)}
-    trainer.history.append(seen)
-    log.info("checked", **seen)
+def _resumed_before(out: Path) -> int:
+    try:
+        return read_record(out).resumed
+    except (FileNotFoundError, UnreadableRun):
+        return 0
 
 
-def _started(config: TrainingConfig, maker: PairSource) -> FaceNetwork:
+def _started(config: TrainingConfig, learn: Mixture, *, resuming: bool) -> FaceNetwork:
     if config.start_from is not None:
         return network_from_run(config.network, config.start_from)
     if config.backbone is None:
         raise FileNotFoundError("the configuration names no backbone to start from")
     network = load_backbone(config.backbone, parts_of(config.network))
-    if (config.out / CHECKPOINT).is_file():
+    if resuming:
         return network
-    first = batches(maker, first_step=0, steps=UNFOLD_BATCHES, pairs_per_step=config.schedule.pairs_per_step, workers=0)
+    first = batches(learn, first_step=0, steps=UNFOLD_BATCHES, pairs_per_step=config.schedule.pairs_per_step, workers=0)
     unfold_norms(network, (pictures for pictures, _ in first))
     return network
-
-
-def learning_rate(step: int, schedule: Schedule) -> float:
-    """Rises evenly over the warm-up, then falls along a half cosine to a hundredth."""
-    if step < schedule.warm_up_steps:
-        return schedule.learning_rate * (step + 1) / schedule.warm_up_steps
-    share = (step - schedule.warm_up_steps) / max(1, schedule.steps - schedule.warm_up_steps)
-    return schedule.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share))))
-
-
-def save_weights(network: nn.Module, path: Path) -> None:
-    """The tensors of a network as a safetensors file, written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {key: value.detach().contiguous().clone() for key, value in network.state_dict().items()}
-    save_file(tensors, path.with_suffix(".part"))
-    path.with_suffix(".part").rename(path)

@@ -1,0 +1,81 @@
+"""Single steps of learning: precisions, a loss that is not finite, and a state that goes into a file and back."""
+
+import io
+
+import pytest
+import torch
+
+from detectors.networks.face_network import FaceNetwork
+from detectors.training.configuration import Schedule
+from detectors.training.learner import Learner, LossNotFinite, learning_rate
+from detectors.training.losses import loss_of
+from detectors.training.precision import Precision, PrecisionUnavailable
+
+CPU = torch.device("cpu")
+PICTURES = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0
+TARGETS = torch.tensor([0.0, 0.0, 1.0, 1.0])
+
+
+def a_learner(**settings: object) -> Learner:
+    torch.manual_seed(0)
+    schedule = Schedule.model_validate({"warm_up_steps": 1, **settings})
+    return Learner(FaceNetwork(), schedule, loss_of(schedule, manipulated_share=0.5), device=CPU)
+
+
+def test_bf16_learns_almost_the_same_with_numbers_that_stay_float32():
+    losses: list[float] = []
+    for precision, chosen in (("auto", "fp32"), ("bf16", "bf16")):
+        learner = a_learner(precision=precision)  # seeds dropout too
+        losses.append(learner.learn(PICTURES, TARGETS))
+        assert learner.precision.name == chosen
+        assert all(parameter.dtype == torch.float32 for parameter in learner.network.parameters())
+    assert losses[1] == pytest.approx(losses[0], abs=0.05)
+    assert losses[1] != losses[0]
+
+
+def test_fp16_is_refused_where_there_is_no_gpu():
+    with pytest.raises(PrecisionUnavailable, match="CUDA"):
+        Precision("fp16", CPU)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("precision", ["fp16", "bf16", "auto"])
+def test_a_gpu_learns_in_half_precision(precision: str):
+    torch.manual_seed(0)
+    schedule = Schedule.model_validate({"warm_up_steps": 1, "precision": precision})
+    learner = Learner(FaceNetwork(), schedule, loss_of(schedule, manipulated_share=0.5), device=torch.device("cuda"))
+    assert all(torch.isfinite(torch.tensor(learner.learn(PICTURES, TARGETS))) for _ in range(3))
+    assert learner.precision.scaler.is_enabled() == (precision == "fp16")
+
+
+def test_a_loss_that_is_not_finite_is_named_with_its_step_and_nothing_is_learned():
+    learner = a_learner()
+    learner.learn(PICTURES, TARGETS)
+    before = [parameter.clone() for parameter in learner.network.parameters()]
+    with pytest.raises(LossNotFinite, match=r"step 2 is nan.*learning_rate"):
+        learner.learn(PICTURES * float("nan"), TARGETS)
+    assert all(torch.equal(one, other) for one, other in zip(learner.network.parameters(), before, strict=True))
+    assert learner.step == 1
+
+
+def test_a_state_goes_on_with_the_very_same_numbers():
+    whole, other = a_learner(), a_learner()
+    whole.learn(PICTURES, TARGETS)
+    file = io.BytesIO()
+    torch.save(whole.state(), file)
+    state = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
+    other.load_state(state)
+    loss = whole.learn(PICTURES, TARGETS)
+    torch.manual_seed(5)
+    other.load_random(state)
+    assert other.step == 1
+    assert other.learn(PICTURES, TARGETS) == loss
+
+
+def test_the_rate_warms_up_and_falls_to_almost_nothing():
+    schedule = Schedule(steps=100, warm_up_steps=10, learning_rate=1.0)
+    rates = [learning_rate(step, schedule) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[10] == pytest.approx(1.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[100] == pytest.approx(0.01)
