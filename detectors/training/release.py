@@ -57,7 +57,7 @@ def release(
     told["shipped"] = True
     _write(card, told)
     detector = telltale.make(read_card(card), folder=shipped, runtime=Runtime())
-    told["cost"] |= cost_of(detector, trained_network(weights), command.replace("--measure", "--release"))
+    told["cost"] = cost_of(detector, trained_network(weights), command.replace("--measure", "--release"))
     _write(card, told)
     return read_card(card)
 
