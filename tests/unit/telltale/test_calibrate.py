@@ -15,16 +15,6 @@ from telltale.calibrate import Wish, run
 from telltale.calibrate_shown import diagram
 from telltale.detector_cards import show
 from telltale.errors import CommandFailed
-from tests.support.parts import MEDIA
-
-CLIPS = "FuxiVirtualHuman__styletalk__style_clips__video__{}.mp4"
-# Genuine clips all: what is tested is the way of their scores, for which any truth will do.
-LABELLED = {
-    "sadgirl_clip1": "real",
-    "vscodehappy_clip1": "real",
-    "surprisegirl_clip2": "fake",
-    "sadfather_clip1": "fake",
-}
 
 
 def a_table(to: Path, *, sources: int = 40, remark: str = "", **columns: str) -> Path:
@@ -140,14 +130,3 @@ def test_what_the_detector_learned_from_is_refused(tmp_path: Path, capsys: pytes
     assert "learned from KwaiVGI__LivePortrait__d11;" in told
     run([], wish(tmp_path, scores=table, allow_training_data=True, dry_run=True, method="platt"))
     assert "too sure" in capsys.readouterr().err
-
-
-@pytest.mark.media
-def test_clips_are_scored_as_the_evaluation_does_and_too_few_are_counted(tmp_path: Path):
-    rows = [f"{MEDIA / 'real' / CLIPS.format(clip)},{label},{clip}" for clip, label in LABELLED.items()]
-    manifest = tmp_path / "clips.csv"
-    manifest.write_text("\n".join(["path,label,source", *rows]) + "\n")
-    told = refusal([str(manifest)], wish(tmp_path))
-    assert "8 more genuine items (there are 2 of 10)" in told
-    assert "2 more identities of manipulated items (there are 2 of 4)" in told
-    assert len(list((tmp_path / "home" / "evaluation-scores").rglob("*.jsonl"))) == len(LABELLED)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import detectors
-from detectors.calibration import Calibration, Curve, claim_of, fit_curve, logit, sigmoid
+from detectors.calibration import Calibration, Curve, Method, claim_of, fit_curve, logit, sigmoid
 from detectors.calibration.fits import OneClassMissing
 
-KINDS = ("none", "temperature", "platt", "beta", "isotonic")
+KINDS: tuple[Method, ...] = ("none", "temperature", "platt", "beta", "isotonic")
 
 
 def calibrated(curve: Curve, **facts: object) -> Calibration:
@@ -72,7 +72,7 @@ def test_a_slope_that_would_fall_is_left_out_of_beta():
         lambda items: len({truth for _, truth in items}) == 2
     ),
 )
-def test_every_fit_rises_and_stays_within_what_its_items_allow(kind: str, items: list[tuple[float, bool]]):
+def test_every_fit_rises_and_stays_within_what_its_items_allow(kind: Method, items: list[tuple[float, bool]]):
     x, truths = np.array([logit(raw) for raw, _ in items]), np.array([truth for _, truth in items])
     fit = calibrated(fit_curve(kind, x, truths), n_items=len(items), prior=float(truths.mean()))
     at = np.array([logit(raw) for raw in np.linspace(0.0, 1.0, 60).tolist()])
@@ -85,7 +85,7 @@ def test_every_fit_rises_and_stays_within_what_its_items_allow(kind: str, items:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_scores_that_rank_the_wrong_way_round_say_nothing(kind: str):
+def test_scores_that_rank_the_wrong_way_round_say_nothing(kind: Method):
     if kind == "none":
         return
     x = np.array([2.0, 1.8, 1.5, -1.5, -1.8, -2.0])
@@ -125,7 +125,7 @@ def test_another_prior_gives_the_probabilities_of_that_population(share: float):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_calibration_survives_its_file(kind: str):
+def test_a_calibration_survives_its_file(kind: Method):
     x, truths = drawn(Curve(method="platt", a=1.2, b=0.4), 300)
     fit = calibrated(fit_curve(kind, x, truths), genuine_identities=40, data_sha256="0" * 64)
     assert Calibration.model_validate_json(fit.model_dump_json()) == fit
