@@ -88,7 +88,7 @@ class TrainingBar:
 
     def stepped(self, step: int, loss: float, pictures_per_s: float) -> None:
         """Tell of a step; elsewhere than on a terminal about twenty times per run."""
-        said = f"loss {loss:.3f}  {pictures_per_s:.0f} pictures/s{self._watched}"
+        said = f"loss {loss:.3f}  {pictures_per_s:.3g} pictures/s{self._watched}"
         self._bars.update(self._task, completed=step, said=said)
         if not err.is_terminal and step - self._told >= max(1, self._steps // _LINES_PER_RUN):
             self._told = step

@@ -77,7 +77,7 @@ def test_a_run_is_trained_listed_shown_and_drawn(config: Path, tmp_path: Path):
     assert read_record(kept.out).resumed == 0
     other = told("train", config, "--seed", "6")
     assert isinstance(other.exception, CommandFailed)
-    assert "other settings (seed" in str(other.exception)
+    assert "other settings (schedule.learning_rate, seed)" in str(other.exception)
     assert read_config(kept.out / "config.json").seed == 5
 
 
