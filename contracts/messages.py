@@ -90,6 +90,8 @@ class TrackFacts(Part):
     face_height_px_median: float
     face_height_px_p5: float
     sharpness_median: float | None = None
+    luma_range_median: float | None = None
+    clipped_share_median: float | None = None
 
 
 class Quality(Part):
@@ -103,6 +105,7 @@ class Quality(Part):
     sharpness_p5: float | None = None
     brightness_median: float | None = None
     bits_per_pixel: float | None = None
+    quantiser_mean: float | None = None
 
 
 class ExpectedClips(Part):
@@ -153,7 +156,11 @@ class CropBatch(Message):
 
 
 class ClipScore(Part):
-    """A detector's raw score of one clip of ``frames`` crops, 0 (genuine) to 1 (manipulated), uncalibrated."""
+    """A detector's raw score of one clip of ``frames`` crops, 0 (genuine) to 1 (manipulated), uncalibrated.
+
+    ``unfamiliarity`` is the clip's distance from the faces that the detector knows, 1 at their 99th percentile;
+    ``reencoded`` are the scores of the same clip after each of a few mild changes of encoding.
+    """
 
     clip_index: NonNegativeInt
     track_id: int
@@ -162,6 +169,8 @@ class ClipScore(Part):
     raw_score: float = Field(ge=0.0, le=1.0)
     frames: NonNegativeInt = 1
     crop: NonNegativeInt | None = None
+    unfamiliarity: NonNegativeFloat | None = None
+    reencoded: tuple[float, ...] = ()
 
 
 class DetectorScore(Message):

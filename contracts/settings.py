@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.vocabulary import Reason
+
 
 class ProcessSettings(BaseSettings):
     """What every process of a deployment knows."""
@@ -23,15 +25,11 @@ class ProcessSettings(BaseSettings):
     home: Path = Field(default=Path(".telltale"), description="folder for everything a process writes to disk")
     bucket: str = Field(default="bucket", description="watched bucket: a folder or s3://NAME[/PREFIX]")
     work_bucket: str = Field(default="work", description="where crop bundles lie: a folder or s3://NAME[/PREFIX]")
-    notifications_topic: str = Field(
-        default="bucket.notifications", description="topic the S3 store writes its events to"
-    )
+    notifications_topic: str = Field(default="bucket.notifications", description="topic of the S3 store's events")
     metrics_host: str = Field(default="127.0.0.1", description="address that the metrics page listens on")
     metrics_port: NonNegativeInt = Field(default=0, description="port of the metrics page; 0 switches it off")
     log_format: Literal["console", "json"] = Field(default="console", description="logs for people or for machines")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="least level that is logged"
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     detectors: str = Field(
         default="telltale,mesonet", description="names of the detectors of this deployment, comma-separated"
     )
@@ -54,12 +52,8 @@ class IngestSettings(ProcessSettings):
     notifications_dialect: Literal["aws", "minio", "ceph", "versitygw"] = Field(
         default="versitygw", description="whose event form the store writes; decides how keys are encoded"
     )
-    listing_interval_s: PositiveFloat = Field(
-        default=60.0, description="an S3 bucket is listed this often for lost events"
-    )
-    settle_s: PositiveFloat = Field(
-        default=1.0, description="a file in a watched folder must rest this long to be picked up"
-    )
+    listing_interval_s: PositiveFloat = Field(default=60.0, description="how often an S3 bucket is listed anew")
+    settle_s: PositiveFloat = Field(default=1.0, description="how long a file in a watched folder must rest first")
     max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")
 
 
@@ -69,15 +63,9 @@ class ExtractSettings(ProcessSettings):
     max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")
     max_pixels: PositiveInt = Field(default=120_000_000, description="largest picture or frame, width times height")
     max_duration_s: PositiveFloat = Field(default=6 * 3600.0, description="longest video that is looked at to its end")
-    decoder_memory_bytes: PositiveInt = Field(
-        default=4 * 2**30, description="address space of the decoding child process"
-    )
-    decoder_cpu_s: PositiveFloat = Field(
-        default=3600.0, description="processor time of the decoding child process per item"
-    )
-    decoder_stall_s: PositiveFloat = Field(
-        default=60.0, description="the decoding child is ended after this long in silence"
-    )
+    decoder_memory_bytes: PositiveInt = Field(default=4 * 2**30, description="address space of the decoding child")
+    decoder_cpu_s: PositiveFloat = Field(default=3600.0, description="processor time of the decoding child per item")
+    decoder_stall_s: PositiveFloat = Field(default=60.0, description="the decoding child is ended after such a silence")
     chunk_frames: PositiveInt = Field(
         default=64, description="sampled frames per chunk: one bundle, one batch per detector"
     )
@@ -112,6 +100,9 @@ class DetectSettings(ProcessSettings):
         default=5.0, description="how often a worker looks for newly fetched weights, and for idle detectors"
     )
     micro_batch_clips: PositiveInt = Field(default=32, description="most clips in one forward pass")
+    reencode_clips: NonNegativeInt = Field(
+        default=4, description="clips per face and batch that are scored again re-encoded, where they count; 0: none"
+    )
     micro_batch_age_s: PositiveFloat = Field(default=0.05, description="longest wait for a fuller forward pass")
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the detectors")
     allow_untrained: bool = Field(
@@ -131,9 +122,15 @@ class AggregateSettings(ProcessSettings):
     reminder_interval_s: PositiveFloat = Field(
         default=5.0, description="how often deadlines and grace times are looked at"
     )
-    provisional_interval_s: PositiveFloat = Field(
-        default=2.0, description="least time between two provisional verdicts"
+    provisional_interval_s: PositiveFloat = Field(default=2.0, description="least time between provisional verdicts")
+    gates: str = Field(
+        default="heavy_compression,low_light_or_blur,out_of_domain,unstable_under_reencode",
+        description="measured limits that may withhold a call, comma-separated; leave one out to switch it off",
     )
+
+    @property
+    def gate_reasons(self) -> frozenset[Reason]:
+        return frozenset(Reason(name.strip()) for name in self.gates.split(",") if name.strip())
 
 
 class ProjectSettings(ProcessSettings):

@@ -24,6 +24,7 @@ MetricName = Literal[
     "telltale_weights_changes_total",
     "telltale_items_open",
     "telltale_verdicts_total",
+    "telltale_gates_total",
     "telltale_end_to_end_seconds",
     "telltale_dead_letters_total",
     "telltale_consumer_lag_messages",
@@ -53,9 +54,7 @@ METRICS: dict[MetricName, Metric] = {
     "telltale_crops_dropped_total": Metric(
         kind="counter", labels=("detector",), meaning="face crops of runs too short to be a clip of this detector"
     ),
-    "telltale_batch_clips": Metric(
-        kind="histogram", labels=("detector",), meaning="clips in one forward pass (micro-batch)"
-    ),
+    "telltale_batch_clips": Metric(kind="histogram", labels=("detector",), meaning="clips in one micro-batch"),
     "telltale_batch_fill_ratio": Metric(
         kind="gauge", labels=("detector",), meaning="last micro-batch's clips over its limit; 1 is a full one"
     ),
@@ -66,27 +65,22 @@ METRICS: dict[MetricName, Metric] = {
         kind="histogram", labels=("detector", "device"), meaning="time of one forward pass with its preprocessing"
     ),
     "telltale_model_loads_total": Metric(kind="counter", labels=("detector",), meaning="times a detector was loaded"),
-    "telltale_model_load_seconds": Metric(
-        kind="gauge", labels=("detector",), meaning="time of the last load and probe"
-    ),
+    "telltale_model_load_seconds": Metric(kind="gauge", labels=("detector",), meaning="last load and probe took this"),
     "telltale_model_info": Metric(
         kind="gauge", labels=("detector", "version", "weights"), meaning="1 for each detector that serves"
     ),
     "telltale_weights_changes_total": Metric(
-        kind="counter",
-        labels=("detector", "outcome"),
-        meaning="new weights of a running detector, taken or refused",
+        kind="counter", labels=("detector", "outcome"), meaning="new weights of a running detector, taken or refused"
     ),
     "telltale_items_open": Metric(kind="gauge", meaning="media items that wait for their final verdict"),
     "telltale_verdicts_total": Metric(
         kind="counter", labels=("lifecycle", "verdict"), meaning="verdict events by life cycle and word"
     ),
+    "telltale_gates_total": Metric(kind="counter", labels=("reason",), meaning="final verdicts by reason named"),
     "telltale_end_to_end_seconds": Metric(
         kind="histogram", labels=("lifecycle",), meaning="from upload to first and to final verdict"
     ),
-    "telltale_dead_letters_total": Metric(
-        kind="counter", labels=("stage", "reason"), meaning="messages parked as dead letters"
-    ),
+    "telltale_dead_letters_total": Metric(kind="counter", labels=("stage", "reason"), meaning="dead letters parked"),
     "telltale_consumer_lag_messages": Metric(
         kind="gauge", labels=("group", "topic"), meaning="messages a consumer group has still to read"
     ),

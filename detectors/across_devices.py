@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.clips import FaceClip
-from detectors.detector import Detector, DetectorSpec
+from detectors.detector import Detector, DetectorSpec, Finding, examined
 
 
 class AcrossDevices:
@@ -48,6 +48,11 @@ class AcrossDevices:
         """As :meth:`detectors.detector.Detector.score`."""
         runs = self._threads.map(lambda copy, part: copy.score(part), self._copies, self._shared_out(clips))
         return [score for run in runs for score in run]
+
+    def examine(self, clips: Sequence[FaceClip]) -> list[Finding]:
+        """As :meth:`detectors.detector.DomainAware.examine`."""
+        runs = self._threads.map(examined, self._copies, self._shared_out(clips))
+        return [finding for run in runs for finding in run]
 
     def _shared_out(self, clips: Sequence[FaceClip]) -> list[Sequence[FaceClip]]:
         ends = [len(clips) * place // len(self._copies) for place in range(len(self._copies) + 1)]

@@ -1,7 +1,8 @@
 """What a detector is: the spec that says what it needs, and the protocol of the thing that turns clips into scores."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -96,3 +97,30 @@ class Detector(Protocol):
             UnfitClip: something among ``clips`` is no clip, or has more or fewer crops than the demand allows.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector finds in one clip: its raw score, and how unlike the faces that it knows the clip is.
+
+    ``unfamiliarity`` is 0 in their middle and 1 at the 99th percentile of their distances; ``None``: it cannot tell.
+    """
+
+    raw_score: float
+    unfamiliarity: float | None = None
+
+
+@runtime_checkable
+class DomainAware(Protocol):
+    """A detector that may know which faces it was not made for."""
+
+    def examine(self, clips: Sequence[FaceClip]) -> list[Finding]:
+        """As :meth:`Detector.score`, with how unfamiliar each clip is."""
+        ...
+
+
+def examined(detector: Detector, clips: Sequence[FaceClip]) -> list[Finding]:
+    """One finding per clip, of any detector. Raises ``UnfitClip`` as :meth:`Detector.score`."""
+    if isinstance(detector, DomainAware):
+        return detector.examine(clips)
+    return [Finding(score) for score in detector.score(clips)]

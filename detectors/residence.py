@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from contracts.clips import FaceClip
-from detectors.detector import Detector, DetectorSpec
+from detectors.detector import Detector, DetectorSpec, Finding, examined
 
 
 class WarmDetector:
@@ -65,6 +65,13 @@ class WarmDetector:
             scores = self._present().score(clips)
             self._last_work_s = self._clock()
             return scores
+
+    def examine(self, clips: Sequence[FaceClip]) -> list[Finding]:
+        """As :meth:`detectors.detector.DomainAware.examine`, loading as :meth:`score` does."""
+        with self._lock:
+            findings = examined(self._present(), clips)
+            self._last_work_s = self._clock()
+            return findings
 
     def release_if_idle(self) -> bool:
         """Let go of the weights if there was no work for long enough; whether that happened now."""

@@ -39,12 +39,16 @@ class StreamFacts:
 
 @dataclass(frozen=True, eq=False)
 class SampledFrame:
-    """An upright picture at its time; ``samples``: per plan (by position) that asked for it its number."""
+    """An upright picture at its time; ``samples``: per plan (by position) that asked for it its number.
+
+    ``quantiser``: mean quantiser of its macroblocks as H.264 counts them, 0 (finest) to 51, where the codec is H.264.
+    """
 
     pixels: Pixels
     pts_s: float
     frame_index: int
     samples: dict[int, int]
+    quantiser: float | None = None
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,8 @@ def _write_until_none(ready: "queue.Queue[Decoded | None]", out: BinaryIO) -> No
 def _write(event: Decoded, out: BinaryIO) -> None:
     if isinstance(event, SampledFrame):
         height, width, _ = event.pixels.shape
-        note = {"pts_s": event.pts_s, "frame_index": event.frame_index, "samples": list(event.samples.items())}
+        note = {name: getattr(event, name) for name in ("pts_s", "frame_index", "quantiser")}
+        note["samples"] = list(event.samples.items())
         _write_framed(FRAME, {**note, "width": width, "height": height}, event.pixels.data.cast("B"), out)
     elif isinstance(event, StreamFacts):
         _write_framed(FACTS, asdict(event), memoryview(b""), out)

@@ -125,7 +125,8 @@ def _frame(note: dict, pixel_bytes: int, pipe: "_Pipe", request: ReadingRequest)
     if not 0 < width * height <= request.max_pixels or pixel_bytes != width * height * 3:
         raise ValueError(f"a frame of {width} x {height} in {pixel_bytes} bytes")
     pixels = pipe.read(pixel_bytes).reshape(height, width, 3)
-    return SampledFrame(pixels, float(note["pts_s"]), int(note["frame_index"]), _samples(note["samples"]))
+    quantiser = None if note["quantiser"] is None else float(note["quantiser"])
+    return SampledFrame(pixels, float(note["pts_s"]), int(note["frame_index"]), _samples(note["samples"]), quantiser)
 
 
 def _samples(pairs: list) -> dict[int, int]:

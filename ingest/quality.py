@@ -14,6 +14,7 @@ from ingest.face_search import LocatedFrame
 
 MOST_TRACKS_TOLD = 200
 _FACE_SIDE_PX = 112
+_CRUSHED, _BLOWN = 8, 247
 
 
 def face_of(crop: FaceCrop) -> Pixels:
@@ -39,12 +40,29 @@ def brightness(face: Pixels) -> float:
     return float(np.median(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY))) / 255
 
 
+def luma_range(face: Pixels) -> float:
+    """From the 5th to the 95th percentile of the face's luma, 0 to 1: small in the dark and in glaring light.
+
+    Unlike mean brightness it hardly depends on how dark a skin is.
+    """
+    low, high = np.percentile(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), (5, 95))
+    return float(high - low) / 255
+
+
+def clipped_share(face: Pixels) -> float:
+    """Share of the face's pixels, 0 to 1, whose luma is at most 8 (crushed) or at least 247 (blown out) of 255."""
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    return float(np.mean((grey <= _CRUSHED) | (grey >= _BLOWN)))
+
+
 @dataclass
 class _TrackTally:
     start_s: float
     end_s: float
     heights_px: array = field(default_factory=lambda: array("f"))
     sharpness: array = field(default_factory=lambda: array("f"))
+    luma_range: array = field(default_factory=lambda: array("f"))
+    clipped_share: array = field(default_factory=lambda: array("f"))
 
 
 @dataclass
@@ -59,6 +77,7 @@ class QualityTally:
     _heights_px: array = field(default_factory=lambda: array("f"))
     _sharpness: array = field(default_factory=lambda: array("f"))
     _brightness: array = field(default_factory=lambda: array("f"))
+    _quantisers: array = field(default_factory=lambda: array("f"))
     _tracks: dict[int, _TrackTally] = field(default_factory=dict)
 
     def note_frame(self, located: LocatedFrame) -> None:
@@ -67,6 +86,8 @@ class QualityTally:
         self.located_frames += located.searched
         self.capped_frames += located.faces_found > len(located.boxes)
         self.most_faces = max(self.most_faces, located.faces_found)
+        if located.frame.quantiser is not None:
+            self._quantisers.append(located.frame.quantiser)
 
     def note_face(self, track_id: int, box: FaceBox, pts_s: float) -> None:
         """Every face that was found, of use to a detector or not."""
@@ -81,7 +102,10 @@ class QualityTally:
         self._heights_px.append(crop.box.height_px)
         self._sharpness.append(sharp)
         self._brightness.append(brightness(face))
-        self._tracks[crop.track_id].sharpness.append(sharp)
+        track = self._tracks[crop.track_id]
+        track.sharpness.append(sharp)
+        track.luma_range.append(luma_range(face))
+        track.clipped_share.append(clipped_share(face))
 
     def quality(self, media: MediaFacts) -> Quality:
         return Quality(
@@ -93,6 +117,7 @@ class QualityTally:
             sharpness_p5=_percentile(self._sharpness, 5),
             brightness_median=_percentile(self._brightness, 50),
             bits_per_pixel=bits_per_pixel(media),
+            quantiser_mean=round(float(np.mean(self._quantisers)), 2) if self._quantisers else None,
         )
 
     def tracks(self) -> tuple[TrackFacts, ...]:
@@ -122,6 +147,8 @@ def _facts_of(track_id: int, track: _TrackTally) -> TrackFacts:
         face_height_px_median=_percentile(track.heights_px, 50) or 0.0,
         face_height_px_p5=_percentile(track.heights_px, 5) or 0.0,
         sharpness_median=_percentile(track.sharpness, 50),
+        luma_range_median=_percentile(track.luma_range, 50),
+        clipped_share_median=_percentile(track.clipped_share, 50),
     )
 
 

@@ -11,6 +11,7 @@ import av.error
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.encparams import VideoEncParams, VideoEncParamsType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -82,7 +83,10 @@ def _picture_stream(container: InputContainer, request: ReadingRequest) -> Video
         codec = getattr(stream.codec_context, "name", "an unknown codec")
         raise MediaNotAssessable(Reason.UNSUPPORTED_FORMAT, f"the pictures are coded with {codec}, which is not read")
     _refuse_too_large(stream.codec_context.width, stream.codec_context.height, request.max_pixels)
-    stream.codec_context.options = {"max_pixels": str(request.max_pixels)}
+    options = {"max_pixels": str(request.max_pixels)}
+    if stream.codec_context.name == "h264":
+        options["export_side_data"] = "venc_params"  # the quantisers, at about 3 % of the time of decoding
+    stream.codec_context.options = options
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
     return stream
@@ -250,7 +254,7 @@ class _Reading:
         pts_s = self._lead_in_s() + self.elapsed_s
         if not samples:
             return StillReading(pts_s)
-        return SampledFrame(_upright_rgb(frame, turn), pts_s, index, samples)
+        return SampledFrame(_upright_rgb(frame, turn), pts_s, index, samples, quantiser_of(frame))
 
     def _lead_in_s(self) -> float:
         """Seconds between the media's start (sound may come first) and its first frame."""
@@ -307,6 +311,17 @@ class _Reading:
         elif self.broke_off or self._ends_early():
             parts.append(f"the video ends after {self.elapsed_s:.1f} s of {self.duration_s or 0:.1f} s")
         return "; ".join(parts)
+
+
+def quantiser_of(frame: VideoFrame) -> float | None:
+    """Mean quantiser of an H.264 picture's macroblocks, 0 to 51; ``None`` where the decoder does not tell it."""
+    found = frame.side_data.get("VIDEO_ENC_PARAMS")
+    if not isinstance(found, VideoEncParams) or found.codec_type != VideoEncParamsType.H264 or not found.nb_blocks:
+        return None
+    try:
+        return float(found.qp_map().mean())
+    except RuntimeError:
+        return None  # the picture and its blocks differ in size, as where half of a pair of fields is missing
 
 
 def _turn_of(frame: VideoFrame) -> Turn:

@@ -79,9 +79,12 @@ def aggregate() -> int:
     from stream_processors.aggregate import INPUTS, build
     from stream_processors.create_topics import co_partitioned_topics, partitions_of
     from stream_processors.members import members_of
+    from stream_processors.policy import Policy
 
     partitions = _when_there(lambda: partitions_of(settings.kafka_bootstrap_servers, co_partitioned_topics()))
-    return run_worker(build(settings, members_of(settings.detector_names), partitions=partitions), settings, INPUTS)
+    weights = DetectSettings().weights or settings.home / "weights"
+    members, policy = members_of(settings.detector_names, weights), Policy.of(settings)
+    return run_worker(build(settings, members, partitions=partitions, policy=policy), settings, INPUTS)
 
 
 ROLES: dict[str, tuple[Callable[[], int], type[ProcessSettings]]] = {

@@ -139,6 +139,9 @@ class Aggregator:
 
 def _count(verdict: MediaVerdict) -> None:
     metric("telltale_verdicts_total").labels(lifecycle=verdict.lifecycle, verdict=verdict.verdict).inc()
+    if verdict.lifecycle is Lifecycle.FINAL:
+        for reason in verdict.reasons:
+            metric("telltale_gates_total").labels(reason=reason).inc()
     if verdict.seq == 1 or verdict.lifecycle is Lifecycle.FINAL:
         took_s = (verdict.produced_at - verdict.uploaded.received_at).total_seconds()
         metric("telltale_end_to_end_seconds").labels(lifecycle=verdict.lifecycle).observe(max(0.0, took_s))

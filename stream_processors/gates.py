@@ -1,7 +1,7 @@
 """What limits a verdict in, the word out: the rules that turn a probability into one of five words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.messages import MediaExtracted, Probability, Problem, TrackFacts
 from contracts.vocabulary import DetectorStatus, MediaKind, Reason, Verdict
@@ -103,21 +103,33 @@ def scored_frames(scores: TrackScores, members: Sequence[Member]) -> int:
 
 
 def limits_of(
-    extracted: MediaExtracted, outcomes: Sequence[Outcome], votes: dict[str, float], policy: Policy
+    extracted: MediaExtracted,
+    outcomes: Sequence[Outcome],
+    votes: dict[str, float],
+    policy: Policy,
+    flaws: Sequence[Problem] = (),
 ) -> Limits:
-    """Every limit on the item's verdict; ``votes`` is the calibrated probability of each counted detector."""
+    """Every limit on the item's verdict.
+
+    ``votes`` is the calibrated probability of each counted detector; ``flaws`` is what was measured against a call.
+    """
     own = [
         *_few_frames(extracted, outcomes, policy),
         *_disagreement(outcomes, votes, policy),
         *_too_little_weight(outcomes, policy),
     ]
-    problems = (*extracted.problems, *(problem for outcome in outcomes for problem in outcome.problems))
+    problems = (*extracted.problems, *flaws, *(problem for outcome in outcomes for problem in outcome.problems))
     blocking = [problem for problem, forbids_call in own if forbids_call]
     return Limits(
         problems=distinct((*problems, *(problem for problem, _ in own), *_small_faces(extracted, policy))),
         call_forbidden=bool(blocking) or any(problem.reason in FORBID_A_CALL for problem in problems),
         all_clear_forbidden=bool(own) or any(problem.reason in FORBID_THE_ALL_CLEAR for problem in problems),
     )
+
+
+def forbidding(limits: Limits, problem: Problem) -> Limits:
+    """The limits with a problem more, which forbids a call."""
+    return replace(limits, problems=distinct((*limits.problems, problem)), call_forbidden=True)
 
 
 def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:

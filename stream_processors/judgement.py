@@ -9,6 +9,7 @@ from functools import cached_property
 
 from contracts.codec import encode
 from contracts.messages import (
+    ClipScore,
     DetectorResult,
     DetectorScore,
     Ensemble,
@@ -25,11 +26,13 @@ from contracts.vocabulary import DetectorStatus, Lifecycle, MediaKind, Reason, V
 from stream_processors import fusion
 from stream_processors.completeness import answered_batches, completeness_of
 from stream_processors.evidence import ScoredCrop, crops_by_track, evidence_of, segments_of
+from stream_processors.fitness import flaws_of_file, unfit_faces
 from stream_processors.fusion import TrackScores
-from stream_processors.gates import Limits, distinct, limits_of, thresholds_of, track_problem, word_of
+from stream_processors.gates import Limits, distinct, forbidding, limits_of, thresholds_of, track_problem, word_of
 from stream_processors.members import Member, members_of
 from stream_processors.outcomes import Outcome, outcomes_of
 from stream_processors.policy import DEFAULT_POLICY, Policy
+from stream_processors.stability import unstable
 
 __all__ = ["DEFAULT_POLICY", "Member", "Policy", "judge", "members_of"]
 
@@ -89,6 +92,7 @@ class _Case:
     facts: dict[int, TrackFacts]
     tracks: dict[int, TrackScores]
     track_problems: dict[int, Problem]
+    flaws: tuple[Problem, ...] = ()
 
     @classmethod
     def of(
@@ -110,8 +114,21 @@ class _Case:
             for track, found in tracks.items()
             if (problem := track_problem(facts.get(track), found, counted, policy, kind=extracted.media.kind))
         }
+        fit = tracks.keys() - problems.keys()
+        unfit = unfit_faces(fit, facts, outcomes, policy)
+        flaws = list(flaws_of_file(extracted, policy))
+        if unfit.keys() == fit:
+            flaws += unfit.values()  # no better face decides instead
+        else:
+            problems |= unfit
         return cls(
-            extracted=extracted, policy=policy, outcomes=outcomes, facts=facts, tracks=tracks, track_problems=problems
+            extracted=extracted,
+            policy=policy,
+            outcomes=outcomes,
+            facts=facts,
+            tracks=tracks,
+            track_problems=problems,
+            flaws=tuple(flaws),
         )
 
     @property
@@ -138,7 +155,9 @@ class _Case:
 
     def word(self, probability: Probability | None) -> tuple[Verdict, Limits]:
         if probability is not None:
-            limits = limits_of(self.extracted, self.outcomes, self._votes, self.policy)
+            limits = limits_of(self.extracted, self.outcomes, self._votes, self.policy, self.flaws)
+            if doubt := self._instability(probability):
+                limits = forbidding(limits, doubt)
             return word_of(probability, self._used, limits, self.policy), limits
         problems = [*self.extracted.problems, *(p for outcome in self.outcomes for p in outcome.problems)]
         if any(outcome.status is DetectorStatus.SCORED for outcome in self.outcomes):
@@ -146,6 +165,21 @@ class _Case:
         excluded = self.extracted.not_applicable.values()
         reasons = distinct((*problems, *(p for p in excluded if p.reason not in {q.reason for q in problems})))
         return Verdict.NOT_ASSESSED, Limits(problems=reasons or (_NOTHING_TO_DO,))
+
+    def _instability(self, probability: Probability) -> Problem | None:
+        if Reason.UNSTABLE_UNDER_REENCODE not in self.policy.gates:
+            return None
+
+        def judged(clips: dict[str, list[ClipScore]]) -> tuple[Verdict, Probability] | None:
+            tracks = fusion.by_track(clips)
+            after = self.probability([tracks[one.track_id] for one in self.judged], self.counted)
+            return None if after is None else (self._plain_word(after), after)
+
+        counted = {outcome.member.name: outcome.clips for outcome in self.outcomes if outcome.counted}
+        return unstable((self._plain_word(probability), probability), counted, judged)
+
+    def _plain_word(self, probability: Probability) -> Verdict:
+        return word_of(probability, self._used, Limits(), self.policy)
 
     def thresholds(self) -> Thresholds:
         lower, upper = thresholds_of(self._used, self.policy)

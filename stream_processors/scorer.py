@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.clips import FaceClip, FaceCrop
@@ -10,10 +10,12 @@ from contracts.errors import CorruptObject, ObjectMissing
 from contracts.messages import ClaimCheck, ClipScore, CropBatch, DetectorScore
 from contracts.vocabulary import DetectorStatus
 from detectors import Detector
+from detectors.detector import Finding, examined
 from ingest.claim_checks import redeem
 from ingest.crop_bundles import clips_of, unpack
 from ingest.object_store import ObjectStore
 from ingest.telemetry import metric
+from stream_processors.rechecking import Recheck
 
 _BUNDLES_KEPT = 4
 
@@ -50,6 +52,7 @@ class Scorer:
 
     Args:
         clips_per_pass: most clips in one forward pass, over all the batches of one call.
+        recheck: which clips are scored again after mild re-encoding; none without.
     """
 
     def __init__(
@@ -58,27 +61,31 @@ class Scorer:
         bundles: Bundles,
         *,
         clips_per_pass: int,
+        recheck: Recheck | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._detector = detector
         self._bundles = bundles
         self._clips_per_pass = clips_per_pass
+        self._recheck = recheck
         self._clock = clock
 
     def answer(self, batches: Sequence[CropBatch]) -> list[Answer]:
         """One answer per batch, in order. Raises ``NotNow`` while the work store is away; nothing is answered then."""
         taken = [self._clips_or_failure(batch) for batch in batches]
         clips = [clip for found in taken if not isinstance(found, Answer) for clip in found]
-        raw, ms_per_clip = self._scored(clips)
+        findings, ms_per_clip = self._scored(clips)
         answers = []
         start = 0
         for batch, found in zip(batches, taken, strict=True):
             if isinstance(found, Answer):
                 answers.append(found)
                 continue
-            scores = raw[start : start + len(found)]
+            own = findings[start : start + len(found)]
             start += len(found)
-            answers.append(Answer(score=self._score(batch, scores, elapsed_ms=ms_per_clip * len(found))))
+            again, again_ms = self._rechecked(found, own)
+            elapsed_ms = ms_per_clip * len(found) + again_ms
+            answers.append(Answer(score=self._score(batch, own, again, elapsed_ms=elapsed_ms)))
         return answers
 
     def _clips_or_failure(self, batch: CropBatch) -> list[FaceClip] | Answer:
@@ -89,23 +96,40 @@ class Scorer:
         except CorruptObject as why:
             return Answer(score=self._failed(batch, "The crops of this batch are damaged."), poison=why)
 
-    def _scored(self, clips: Sequence[FaceClip]) -> tuple[list[float], float]:
-        """Raw scores of all clips, and milliseconds per clip."""
+    def _rechecked(
+        self, clips: Sequence[FaceClip], findings: Sequence[Finding]
+    ) -> tuple[dict[int, tuple[float, ...]], float]:
+        """Scores after mild re-encoding by position, and the milliseconds that they took."""
+        if self._recheck is None or self._detector.untrained:
+            return {}, 0.0
+        began_s = self._clock()
+        again = self._recheck.scores(self._detector, clips, [finding.raw_score for finding in findings])
+        return again, 1000.0 * (self._clock() - began_s)
+
+    def _scored(self, clips: Sequence[FaceClip]) -> tuple[list[Finding], float]:
+        """What is found in all clips, and milliseconds per clip."""
         name, device = self._detector.spec.name, self._detector.device
-        raw: list[float] = []
+        findings: list[Finding] = []
         began_s = self._clock()
         for start in range(0, len(clips), self._clips_per_pass):
             part = clips[start : start + self._clips_per_pass]
             pass_began_s = self._clock()
-            raw += self._detector.score(part)
+            findings += examined(self._detector, part)
             metric("telltale_inference_seconds").labels(detector=name, device=device).observe(
                 self._clock() - pass_began_s
             )
             metric("telltale_batch_clips").labels(detector=name).observe(len(part))
             metric("telltale_batch_fill_ratio").labels(detector=name).set(len(part) / self._clips_per_pass)
-        return raw, 1000.0 * (self._clock() - began_s) / max(1, len(clips))
+        return findings, 1000.0 * (self._clock() - began_s) / max(1, len(clips))
 
-    def _score(self, batch: CropBatch, raw: Sequence[float], *, elapsed_ms: float) -> DetectorScore:
+    def _score(
+        self,
+        batch: CropBatch,
+        findings: Sequence[Finding],
+        again: Mapping[int, tuple[float, ...]],
+        *,
+        elapsed_ms: float,
+    ) -> DetectorScore:
         detector = self._detector
         return DetectorScore(
             media_id=batch.media_id,
@@ -122,11 +146,13 @@ class Scorer:
                     track_id=ref.track_id,
                     start_s=ref.start_s,
                     end_s=ref.end_s,
-                    raw_score=score,
+                    raw_score=finding.raw_score,
                     frames=len(ref.crops),
                     crop=ref.crops[len(ref.crops) // 2],
+                    unfamiliarity=None if finding.unfamiliarity is None else round(finding.unfamiliarity, 3),
+                    reencoded=again.get(position, ()),
                 )
-                for ref, score in zip(batch.clips, raw, strict=True)
+                for position, (ref, finding) in enumerate(zip(batch.clips, findings, strict=True))
             ),
             elapsed_ms=round(elapsed_ms, 2),
         )

@@ -12,6 +12,7 @@ from detectors.calibration.stored import in_force
 from detectors.card_figures import REFERENCE, FigureTable
 from detectors.card_text import Section, sections_of
 from detectors.comparison import Aspect, NothingToCompare, compared
+from detectors.domain import domain_note
 from detectors.weights import folder_of, version_of
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
@@ -33,6 +34,8 @@ def show(name: str, home: Path, *, as_json: bool) -> None:
     for section in sections_of(card, beside=detectors.card(REFERENCE)):
         _print_section(section)
     out.print(f"\nHere: {state.detail}", markup=False)
+    domain = domain_note(folder_of(card, weights_folder(home)), card.spec.name, state.weights_sha256)
+    out.print(domain.capitalize(), markup=False)
     out.print(f"Calibration in force: {calibration.detail}", markup=False)
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 import detectors as registry
+from contracts.clips import FaceBox, Pixels
 from contracts.errors import PoisonMessage
 from contracts.messages import (
     CropBatch,
@@ -22,7 +23,7 @@ from contracts.messages import (
     MediaVerdict,
     Problem,
 )
-from contracts.settings import DetectSettings, ExtractSettings
+from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings
 from contracts.vocabulary import Lifecycle, Reason
 from ingest.extraction import ExtractionRules
 from ingest.face_locator import FaceLocator
@@ -30,7 +31,8 @@ from ingest.identity import media_id_of
 from ingest.object_store import open_store
 from ingest.object_stores.folder import FolderStore
 from stream_processors.extractor import Extractor
-from stream_processors.judgement import judge, members_of
+from stream_processors.judgement import Policy, judge, members_of
+from stream_processors.rechecking import recheck_of
 from stream_processors.scorer import Bundles
 from telltale.deployment import detectors_of
 from telltale.detector_commands import weights_folder
@@ -144,8 +146,9 @@ class Scanner:
         ``tell`` hears which detector is at work.
         """
         found = self.findings(file, tell=tell)
-        members = members_of(self._names)
-        return judge(found.extracted, found.scores, members=members, seq=1, lifecycle=Lifecycle.FINAL)
+        members = members_of(self._names, self._weights)
+        policy = Policy.of(AggregateSettings())
+        return judge(found.extracted, found.scores, members=members, policy=policy, seq=1, lifecycle=Lifecycle.FINAL)
 
     def findings(self, file: Path, *, tell: Callable[[str], None] = lambda _detector: None) -> Findings:
         """What is extracted from one file and every detector's answers; ``tell`` hears which one is at work."""
@@ -169,6 +172,10 @@ class Scanner:
             extracted = _unreadable(uploaded, f"It could not be read: {why.strerror or type(why).__name__}.")
         scores += self._answers(waiting, tell)
         return Findings(extracted=extracted, scores=tuple(scores))
+
+    def faces(self, pixels: Pixels) -> list[FaceBox]:
+        """The faces of one picture (H x W x 3 uint8 RGB), as a scan finds them; the largest first."""
+        return self._locator.locate([pixels])[0]
 
     def _messages(self, uploaded: MediaUploaded, folder: FolderStore) -> Iterator[CropBatch | MediaExtracted]:
         extractor = Extractor(
@@ -219,6 +226,7 @@ class Scanner:
             Bundles(self._work),
             clips_per_pass=self._detect.micro_batch_clips,
             one_at_a_time=self._one_at_a_time,
+            recheck=lambda name: recheck_of(name, self._detect.reencode_clips, self._weights),
         )
 
 

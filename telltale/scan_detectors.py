@@ -14,6 +14,7 @@ from contracts.messages import CropBatch, DetectorScore
 from contracts.settings import DetectSettings
 from contracts.vocabulary import DetectorStatus
 from detectors import Detector
+from stream_processors.rechecking import Recheck
 from stream_processors.scorer import Bundles, Scorer, unscored
 from stream_processors.serving import created
 
@@ -31,12 +32,22 @@ class ScanDetectors:
         bundles: where the crops of the batches lie.
         clips_per_pass: most clips that a detector is given at once.
         one_at_a_time: let go of each detector before the next one is loaded.
+        recheck: what to score again of a detector after mild re-encoding; by default nothing.
     """
 
-    def __init__(self, load: Load, bundles: Bundles, *, clips_per_pass: int, one_at_a_time: bool) -> None:
+    def __init__(
+        self,
+        load: Load,
+        bundles: Bundles,
+        *,
+        clips_per_pass: int,
+        one_at_a_time: bool,
+        recheck: Callable[[str], Recheck | None] = lambda _name: None,
+    ) -> None:
         self._load = load
         self._bundles = bundles
         self._clips_per_pass = clips_per_pass
+        self._recheck = recheck
         self.one_at_a_time = one_at_a_time
         self._kept: dict[str, Scorer | DetectorUnavailable] = {}
 
@@ -63,7 +74,12 @@ class ScanDetectors:
     def _scorer(self, name: str) -> Scorer | DetectorUnavailable:
         if name not in self._kept:
             try:
-                self._kept[name] = Scorer(self._load(name), self._bundles, clips_per_pass=self._clips_per_pass)
+                self._kept[name] = Scorer(
+                    self._load(name),
+                    self._bundles,
+                    clips_per_pass=self._clips_per_pass,
+                    recheck=self._recheck(name),
+                )
             except DetectorUnavailable as why:
                 self._kept[name] = why
         return self._kept[name]

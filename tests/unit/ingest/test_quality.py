@@ -1,3 +1,6 @@
+import itertools
+
+import av
 import cv2
 import numpy as np
 import pytest
@@ -5,7 +8,20 @@ import pytest
 from contracts.clips import FaceBox, FaceCrop
 from contracts.messages import MediaFacts
 from contracts.vocabulary import MediaKind
-from ingest.quality import MOST_TRACKS_TOLD, QualityTally, bits_per_pixel, brightness, face_of, sharpness
+from ingest.decoded import ReadingRequest, SampledFrame
+from ingest.decoder_process import read_media
+from ingest.quality import (
+    MOST_TRACKS_TOLD,
+    QualityTally,
+    bits_per_pixel,
+    brightness,
+    clipped_share,
+    face_of,
+    luma_range,
+    sharpness,
+)
+from ingest.sampling import SamplingPlan
+from telltale.changed_copies import Change, write_copy
 from tests.support.media import astronaut
 
 FACE = astronaut()[60:180, 160:280]
@@ -68,3 +84,52 @@ def test_a_film_of_a_thousand_tracks_still_fits_a_message():
 def test_nothing_seen_is_nothing_claimed():
     quality = QualityTally().quality(MediaFacts())
     assert (quality.face_height_px_p5, quality.sharpness_p5, quality.brightness_median) == (None, None, None)
+
+
+@pytest.mark.parametrize("measure", [sharpness, luma_range])
+def test_blur_and_darkness_lower_the_measures_step_by_step(measure):
+    blurred = [measure(cv2.GaussianBlur(FACE, (0, 0), sigma)) for sigma in (1, 2, 4, 8, 16)]
+    darker = [measure((FACE * light).astype(np.uint8)) for light in (1.0, 0.5, 0.25, 0.1)]
+    for steps in (blurred, darker):
+        assert all(after < before for before, after in itertools.pairwise(steps))
+
+
+def test_crushed_and_blown_pixels_are_counted():
+    half = np.full((10, 10, 3), 128, np.uint8)
+    half[:5] = 255
+    assert clipped_share(half) == 0.5
+    assert clipped_share(np.zeros((4, 4, 3), np.uint8)) == 1.0
+    shares = [clipped_share((FACE * light).astype(np.uint8)) for light in (1.0, 0.3, 0.1, 0.02)]
+    assert shares == sorted(shares)
+
+
+def test_a_darker_face_keeps_more_of_its_range_than_of_its_brightness():
+    darker = (FACE.astype(int) - 40).clip(0, 255).astype(np.uint8)
+    assert luma_range(darker) / luma_range(FACE) > 1.1 * brightness(darker) / brightness(FACE)
+
+
+def test_the_quantiser_of_a_film_rises_with_its_compression(tmp_path):
+    read = [mean_quantiser(a_film(tmp_path / f"{crf}.mp4", crf)) for crf in (18, 28, 38, 48)]
+    assert all(after > before + 5 for before, after in itertools.pairwise(read))
+    assert read[3] == pytest.approx(48, abs=4)
+
+
+def a_film(path, crf):
+    changed = Change(name="test", crf=crf)
+    source = path.with_suffix(".source.mp4")
+    with av.open(str(source), "w") as film:
+        stream = film.add_stream("libx264", rate=25, options={"crf": "8"})
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
+        for at in range(12):
+            picture = np.ascontiguousarray(astronaut()[at : at + 256, 100:356])
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        film.mux(stream.encode(None))
+    return write_copy(source, path, changed)
+
+
+def mean_quantiser(path):
+    request = ReadingRequest("mp4", (SamplingPlan(25.0, 4, 0, None),), 10**7, 60.0)
+    with path.open("rb") as file:
+        found = [event.quantiser for event in read_media(file, request) if isinstance(event, SampledFrame)]
+    assert len(found) >= 10
+    return float(np.mean(found))
