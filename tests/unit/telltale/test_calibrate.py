@@ -10,6 +10,8 @@ import pytest
 import detectors
 from detectors.calibration import sigmoid
 from detectors.calibration.stored import StoredCalibration, path_of
+from detectors.registry import PACKAGE
+from detectors.training.configuration import read_config
 from stream_processors.members import members_of
 from telltale.calibrate import Wish, run
 from telltale.calibrate_shown import diagram
@@ -124,9 +126,9 @@ def test_a_table_with_a_wrong_row_names_it(tmp_path: Path):
 
 def test_what_the_detector_learned_from_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     table = a_table(tmp_path / "scores.csv")
-    text = table.read_text().replace("real7.mp4", "KwaiVGI__LivePortrait__d11.mp4")
-    table.write_text(text)
+    learned = read_config(PACKAGE / "training" / "configurations" / "telltale.json").data.learn_from_clips[0]
+    table.write_text(table.read_text().replace("real7.mp4", f"{learned}.mp4"))
     told = refusal([], wish(tmp_path, scores=table))
-    assert "learned from KwaiVGI__LivePortrait__d11;" in told
+    assert f"learned from {learned};" in told
     run([], wish(tmp_path, scores=table, allow_training_data=True, dry_run=True, method="platt"))
     assert "too sure" in capsys.readouterr().err
