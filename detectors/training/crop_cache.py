@@ -192,7 +192,8 @@ def _pictures_of(path: Path, frames: int) -> list[tuple[int, Pixels]]:
         pictures = [(0, _picture(path))] if is_picture(path) else spread_frames(path, frames)
     # Pillow has no one error for broken files; a film without a video track has no first one.
     except (av.error.FFmpegError, OSError, SyntaxError, ValueError, IndexError, Image.DecompressionBombError) as why:
-        raise MediaUnreadable(f"it cannot be decoded: {str(why) or type(why).__name__}") from why
+        told = getattr(why, "strerror", None) or str(why) or type(why).__name__
+        raise MediaUnreadable(f"it cannot be decoded: {told}") from why
     if not pictures:
         raise MediaUnreadable("it cannot be decoded: no frame came out")
     return pictures

@@ -83,7 +83,10 @@ def sources_of(config: TrainingConfig, *, search: Search | None = None) -> Sourc
     for name, media in found.watch.items():
         watch[name] = Mixture(labelled=LabelledFaces(media, rules, seed=seed))
     if not watch:
-        raise PartEmpty("no collection has genuine and manipulated files left to calibrate on: raise calibrate_share")
+        raise PartEmpty(
+            "no collection has genuine and manipulated files with faces left to calibrate on "
+            f"({len(found.skipped)} files were skipped): add sources or raise calibrate_share"
+        )
     return Sources(Mixture(pairs, labelled, data.labelled_share), watch, found.held_out, found.skipped)
 
 
