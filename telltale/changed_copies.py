@@ -67,7 +67,7 @@ def write_copy(path: Path, to: Path, change: Change) -> Path:
     """
     with av.open(str(path)) as source, av.open(str(to), "w", format="mp4") as film:
         frames = islice(source.decode(video=0), MOST_FRAMES)
-        _write(film, (frame.to_ndarray(format="rgb24") for frame in frames), change)
+        _write(film, (np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames), change)
     return to
 
 

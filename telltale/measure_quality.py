@@ -34,7 +34,7 @@ from telltale.changed_copies import RUINED, USUAL, Change, write_copy
 from telltale.terminal import out
 
 AS_IS = "as it is"
-_DEMAND = CropDemand(detector="quality", frames_per_second=1.0, min_frames=8, min_face_px=48)
+_DEMAND = CropDemand(detector="quality", frames_per_second=1.0, min_frames=8, margin=0.3, min_face_px=48)
 _LEAST_FACE_FRAMES = 4
 _SECONDS = 5.0  # of each clip
 _PLACES = 8  # of 24 that are spread over the first 300 frames
