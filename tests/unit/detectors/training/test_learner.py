@@ -22,15 +22,21 @@ def a_learner(**settings: object) -> Learner:
     return Learner(FaceNetwork(), schedule, loss_of(schedule, manipulated_share=0.5), device=CPU)
 
 
-def test_bf16_learns_almost_the_same_with_numbers_that_stay_float32():
-    losses: list[float] = []
-    for precision, chosen in (("auto", "fp32"), ("bf16", "bf16")):
-        learner = a_learner(precision=precision)  # seeds dropout too
-        losses.append(learner.learn(PICTURES, TARGETS))
-        assert learner.precision.name == chosen
-        assert all(parameter.dtype == torch.float32 for parameter in learner.network.parameters())
-    assert losses[1] == pytest.approx(losses[0], abs=0.05)
-    assert losses[1] != losses[0]
+@pytest.mark.parametrize(
+    ("precision", "chosen", "computed"), [("auto", "fp32", torch.float32), ("bf16", "bf16", torch.bfloat16)]
+)
+def test_a_processor_computes_in_the_precision_of_choice_and_keeps_weights_in_float32(
+    precision: str, chosen: str, computed: torch.dtype
+):
+    learner, kinds = a_learner(precision=precision), []
+    learner.network.register_forward_hook(lambda _, inputs, logits: kinds.append(logits.dtype))
+    before = [parameter.detach().clone() for parameter in learner.network.parameters()]
+    assert 0.3 < learner.learn(PICTURES, TARGETS) < 1.2
+    assert learner.precision.name == chosen
+    assert kinds == [computed]
+    after = list(learner.network.parameters())
+    assert all(parameter.dtype == torch.float32 for parameter in after)
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 def test_fp16_is_refused_where_there_is_no_gpu():
