@@ -15,14 +15,19 @@ from sklearn.metrics import (
     brier_score_loss,
     log_loss,
     precision_recall_fscore_support,
+    precision_score,
+    roc_auc_score,
     roc_curve,
 )
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int_]
 
-FALSE_ALARMS = (0.10, 0.05, 0.01)
-LOG_LOSS_CLIP = 1e-15
+FALSE_ALARMS = (0.10, 0.05, 0.01, 0.001)
+FALSE_ALARMS_OF_PARTIAL_AREA = 0.05
+HITS_ASKED = 0.90
+PREVALENCES = (0.01, 0.001)
+LOG_LOSS_CLIPS = {"log_loss": 1e-15, "log_loss_clipped_at_0.01": 0.01}
 ECE_BINS = 10
 
 
@@ -40,11 +45,13 @@ class Bin:
 
 
 def ranking(labels: Labels, scores: Floats) -> dict[str, float]:
-    """Area under the ROC curve, average precision, equal error rate, and hit rates at 10, 5 and 1 % false alarms.
+    """Area under the ROC curve, whole and up to 5 % false alarms, average precision, error and hit rates.
 
-    A hit rate is that of the strictest threshold that some score sets and that keeps the false alarms within the
-    limit: nothing is read between two operating points. The equal error rate is where the straight line between two
-    operating points crosses the diagonal.
+    The partial area is standardised as scikit-learn's ``max_fpr`` does (0.5 is chance, 1 the best; source: McClish
+    1989, "Analyzing a portion of the ROC curve"). A hit rate is that of the strictest threshold that some score sets
+    and that keeps the false alarms within the limit, and the false alarms at 90 % hits are those of the strictest one
+    that reaches them: nothing is read between two operating points. The equal error rate is where the straight line
+    between two operating points crosses the diagonal.
 
     Raises:
         OneClassOnly: no item of a class is there.
@@ -53,8 +60,10 @@ def ranking(labels: Labels, scores: Floats) -> dict[str, float]:
     false_alarms, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
     found = {
         "auc": float(auc(false_alarms, hits)),
+        "partial_auc": float(roc_auc_score(labels, scores, max_fpr=FALSE_ALARMS_OF_PARTIAL_AREA)),
         "ap": float(average_precision_score(labels, scores)),
         "eer": equal_error_rate(false_alarms, hits),
+        "fpr_at_tpr_90": float(false_alarms[hits >= HITS_ASKED - 1e-12].min()),
     }
     for limit in FALSE_ALARMS:
         within = false_alarms <= limit + 1e-12
@@ -63,8 +72,13 @@ def ranking(labels: Labels, scores: Floats) -> dict[str, float]:
 
 
 def hit_rate_name(limit: float) -> str:
-    """``tpr_at_fpr_5`` for 0.05."""
-    return f"tpr_at_fpr_{round(100 * limit)}"
+    """``tpr_at_fpr_5`` for 0.05, ``tpr_at_fpr_0.1`` for 0.001."""
+    return f"tpr_at_fpr_{100 * limit:g}"
+
+
+def precision_name(prevalence: float) -> str:
+    """``precision_at_prevalence_1`` for 0.01."""
+    return f"precision_at_prevalence_{100 * prevalence:g}"
 
 
 def equal_error_rate(false_alarms: Floats, hits: Floats) -> float:
@@ -81,6 +95,8 @@ def decisions(labels: Labels, flagged: NDArray[np.bool_]) -> dict[str, float]:
     """Accuracy, balanced accuracy, and precision, recall and F1 of *manipulated*, for items that are flagged or not.
 
     Precision is 0 where nothing is flagged. The false-alarm rate is the share of genuine items that are flagged.
+    Precision at a prevalence weighs the classes as if that share of all items were manipulated. Source: Dolhansky et
+    al. 2019, "The Deepfake Detection Challenge (DFDC) preview dataset", section 4.
 
     Raises:
         OneClassOnly: no item of a class is there.
@@ -94,25 +110,41 @@ def decisions(labels: Labels, flagged: NDArray[np.bool_]) -> dict[str, float]:
         zero_division=0,  # pyright: ignore[reportArgumentType] - numbers are allowed, its annotation forgets them
     )
     return {
+        "false_alarm_rate": float(np.mean(said[labels == 0])),
         "accuracy": float(accuracy_score(labels, said)),
         "balanced_accuracy": float(balanced_accuracy_score(labels, said)),
         "precision": float(precision),
         "recall": float(recall),
         "f1": float(f1),
-        "false_alarm_rate": float(np.mean(said[labels == 0])),
+        **{precision_name(share): _precision_at(labels, said, share) for share in PREVALENCES},
     }
 
 
+def _precision_at(labels: Labels, said: Labels, prevalence: float) -> float:
+    weights = np.where(labels == 1, prevalence / np.mean(labels == 1), (1.0 - prevalence) / np.mean(labels == 0))
+    found = precision_score(
+        labels,
+        said,
+        sample_weight=weights,
+        zero_division=0,  # pyright: ignore[reportArgumentType] - as above
+    )
+    return float(found)
+
+
 def honesty(labels: Labels, probabilities: Floats) -> dict[str, float]:
-    """LogLoss (natural, probabilities kept 1e-15 away from 0 and 1), Brier score, expected calibration error.
+    """LogLoss (natural, probabilities kept 1e-15 and 0.01 away from 0 and 1), Brier score, calibration error, AURC.
 
     LogLoss of always saying one half is 0.693. Raises ``ValueError`` without items.
     """
-    kept = np.clip(probabilities, LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP)
+    losses = {
+        name: float(log_loss(labels, np.clip(probabilities, clip, 1.0 - clip), labels=[0, 1]))
+        for name, clip in LOG_LOSS_CLIPS.items()
+    }
     return {
-        "log_loss": float(log_loss(labels, kept, labels=[0, 1])),
+        **losses,
         "brier": float(brier_score_loss(labels, probabilities, pos_label=1)),
         "ece": expected_calibration_error(labels, probabilities),
+        "aurc": area_under_risk(*risk_coverage(labels, probabilities)) or 0.0,
     }
 
 

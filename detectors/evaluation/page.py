@@ -6,30 +6,46 @@ from typing import Any
 
 from detectors.evaluation import svg
 from detectors.evaluation.agreement import MARKED
+from detectors.evaluation.page_changes import comparison_section, robustness_section
+from detectors.evaluation.page_tables import counted, number, table, with_limits
 from detectors.evaluation.score_table import FUSION
 
 Body = Mapping[str, Any]
 
-_LEVEL_WORDS = {"item": "whole items", "track": "face tracks", "clip": "single clips and frames"}
+_LEVEL_WORDS = {"item": "video or picture (headline)", "track": "face track", "clip": "clip and frame"}
 _COLUMNS = {
+    "false_alarm_rate": "false alarms",
     "auc": "AUC",
+    "partial_auc": "partial AUC to 5 % FPR",
     "ap": "AP",
     "eer": "EER",
     "tpr_at_fpr_10": "TPR at 10 % FPR",
     "tpr_at_fpr_5": "TPR at 5 % FPR",
     "tpr_at_fpr_1": "TPR at 1 % FPR",
+    "tpr_at_fpr_0.1": "TPR at 0.1 % FPR",
+    "fpr_at_tpr_90": "FPR at 90 % TPR",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
-    "false_alarm_rate": "false alarms",
-    "log_loss": "LogLoss",
+    "precision_at_prevalence_1": "precision if 1 % are manipulated",
+    "precision_at_prevalence_0.1": "precision if 0.1 % are manipulated",
+    "log_loss": "LogLoss (clip 1e-15)",
+    "log_loss_clipped_at_0.01": "LogLoss (clip 0.01)",
     "brier": "Brier",
     "ece": "ECE",
-    "log_loss_of_raw": "LogLoss of raw scores",
-    "brier_of_raw": "Brier of raw scores",
-    "ece_of_raw": "ECE of raw scores",
+    "aurc": "AURC",
+    **{
+        f"{key}_of_raw": f"{name} of raw scores"
+        for key, name in (
+            ("log_loss", "LogLoss (clip 1e-15)"),
+            ("log_loss_clipped_at_0.01", "LogLoss (clip 0.01)"),
+            ("brier", "Brier"),
+            ("ece", "ECE"),
+            ("aurc", "AURC"),
+        )
+    },
 }
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:1180px;margin:2rem auto;padding:0 1rem}
@@ -49,11 +65,12 @@ def page_of(report: Body) -> str:
         _facts(report),
         *_levels(report["levels"], {one["name"] for one in report["facts"]["detectors"] if one["untrained"]}),
         f"<h2>Figures, whole items</h2>{_figures(report)}",
-        _agreement(report["agreement"]),
+        _agreement(report["agreement"], report["gain"]),
         *_slices(report["slices"]),
-        _verdicts(report["verdicts"]),
-        _robustness(report.get("robustness") or {}),
+        _verdicts(report["verdicts"], report["abstention"]),
+        robustness_section(report.get("robustness") or {}),
         _uncovered(report["levels"]["item"]),
+        comparison_section(report.get("against"), _COLUMNS),
         _HOW,
     ]
     return (
@@ -69,38 +86,49 @@ def _facts(report: Body) -> str:
         "Command": facts["command"],
         "Made": facts["made_at"],
         "Versions": versions,
+        "Machine": facts["machine"],
+        "Scope": facts["scope"],
+        "Split": facts["split"] or "all items",
+        "Aggregation": facts["aggregation"],
         "Asked for": f"{', '.join(facts['manifests'])} (SHA-256 {facts['manifest_sha256']})",
         "Items": f"{facts['items']} ({facts['genuine']} genuine, {facts['manipulated']} manipulated) "
         f"of {facts['sources']} sources",
-        "Policy": facts["policy_version"],
+        "Policy": f"{facts['policy_version']}, verdict thresholds {facts['thresholds']['lower']:.3f} and "
+        f"{facts['thresholds']['upper']:.3f}",
         "Intervals": f"{facts['rounds']} resamples of sources, seed {facts['seed']}",
         **{f"Note {number}": note for number, note in enumerate(facts["notes"], 1)},
     }
     body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in told.items())
     heads = ("detector", "version", "weights (SHA-256)", "calibration", "threshold")
-    return f"<dl>{body}</dl>{_table(heads, [_detector(one) for one in facts['detectors']])}"
+    return f"<dl>{body}</dl>{table(heads, [_detector(one) for one in facts['detectors']])}"
 
 
 def _detector(one: Body) -> list[str]:
     weights = one["weights_sha256"] or ("random, says nothing" if one["untrained"] else "none: not run")
-    return [one["name"], one["version"], weights, one["calibration"] or "none", _number(one["threshold"])]
+    return [one["name"], one["version"], weights, one["calibration"] or "none", number(one["threshold"])]
+
+
+_MOST_SLICES = 60
 
 
 def _levels(levels: Body, untrained: Collection[str]) -> Iterator[str]:
+    """A table per level, a column per detector: there are more figures than a page is wide."""
     for level, by_detector in levels.items():
-        used = [key for key in _COLUMNS if any(key in one["figures"] for one in by_detector.values())]
-        heads = ["detector", "rows", "coverage", "threshold on", *(_COLUMNS[key] for key in used)]
+        heads = ["figure", *(f"{name} (untrained)" if name in untrained else name for name in by_detector)]
+        ones = list(by_detector.values())
+        used = [key for key in _COLUMNS if any(key in one["figures"] for one in ones)]
         rows = [
-            [
-                f"{name} (untrained)" if name in untrained else name,
-                f"{one['rows']}",
-                _with_limits(one["coverage"]),
-                f"{'probability' if one['calibrated'] else 'raw score'} {one['threshold']:.3f}",
-                *(_with_limits(one["figures"].get(key)) for key in used),
-            ]
-            for name, one in by_detector.items()
+            ["genuine", *(_of_class(one, "genuine") for one in ones)],
+            ["manipulated", *(_of_class(one, "manipulated") for one in ones)],
+            ["coverage", *(with_limits(one["coverage"]) for one in ones)],
+            ["threshold", *(f"{_of(one)} {one['threshold']:.3f}" for one in ones)],
+            *([_COLUMNS[key], *(with_limits(one["figures"].get(key)) for one in ones)] for key in used),
         ]
-        yield f"<h2>By {_LEVEL_WORDS[level]}</h2>{_table(heads, rows)}"
+        yield f"<h2>By {_LEVEL_WORDS[level]}</h2>{table(heads, rows)}"
+
+
+def _of_class(one: Body, word: str) -> str:
+    return f"{one['covered_of'][word]} of {one[word]}\n{one['sources_of'][word]} sources"
 
 
 def _figures(report: Body) -> str:
@@ -109,7 +137,21 @@ def _figures(report: Body) -> str:
     calibrated = {name: curve for name, curve in curves.items() if items[name]["calibrated"]}
     reliability = {name: _shares(curve["reliability"]) for name, curve in calibrated.items()}
     drawn = [
-        svg.lines("ROC", _some(curves, "roc"), x="false-alarm rate", y="hit rate", diagonal=True),
+        svg.lines(
+            "ROC",
+            _some(curves, "roc"),
+            x="false-alarm rate",
+            y="hit rate",
+            diagonal=True,
+            marks=_points(curves, "false_alarms", "hits"),
+        ),
+        svg.lines(
+            "Precision and recall",
+            _some(curves, "precision_recall"),
+            x="recall",
+            y="precision",
+            marks=_points(curves, "hits", "precision"),
+        ),
         svg.dots("Reliability", reliability, x="stated probability", y="share manipulated"),
         svg.lines("Risk and coverage", _some(calibrated, "risk_coverage"), x="coverage", y="share of wrong answers"),
         *(
@@ -122,8 +164,12 @@ def _figures(report: Body) -> str:
             for name, curve in curves.items()
         ),
     ]
-    areas = ", ".join(f"{name} {_number(curve['aurc'])}" for name, curve in calibrated.items())
-    return f'<div class="figures">{"".join(drawn)}</div><p>Area under risk and coverage: {escape(areas)}.</p>'
+    return f'<div class="figures">{"".join(drawn)}</div><p>Large dots stand where the threshold of the policy does.</p>'
+
+
+def _points(curves: Mapping[str, Body], x: str, y: str) -> dict[str, tuple[float, float] | None]:
+    points = {name: curve["point"] for name, curve in curves.items()}
+    return {name: (at[x], at[y]) if at and at[y] is not None else None for name, at in points.items()}
 
 
 def _of(one: Body) -> str:
@@ -139,12 +185,27 @@ def _shares(bins: Sequence[Body]) -> list[tuple[float, float, float]]:
     return [(one["said"], one["seen"], one["items"] / total) for one in bins]
 
 
-def _agreement(found: Body) -> str:
-    drawn = svg.matrix("Correlation of detectors", found["names"], found["correlations"], marked=MARKED)
+def _agreement(found: Body, gain: Body | None) -> str:
+    drawn = "".join(
+        svg.matrix(title, found["names"], found[key], marked=MARKED)
+        for title, key in (("Pearson's correlation", "correlations"), ("Rank correlation", "rank_correlations"))
+    )
     pairs = "; ".join(" and ".join(pair) for pair in found["marked"]) or "none"
     return (
-        f"<h2>Agreement</h2>{drawn}<p>Correlated by {MARKED} or more: {escape(pairs)}. Effective number of detectors: "
-        f"{_number(found['effective_number'])} of {len(found['names'])}.</p>"
+        f'<h2>Agreement</h2><div class="figures">{drawn}</div><p>Correlated by {MARKED} or more: {escape(pairs)}. '
+        f"Effective number of detectors: {number(found['effective_number'])} of {len(found['names'])}.</p>{_gain(gain)}"
+    )
+
+
+def _gain(gain: Body | None) -> str:
+    if gain is None:
+        return ""
+    low, high = gain["gain"]["low"], gain["gain"]["high"]
+    limits = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f})"
+    return (
+        f"<p>The fusion's AUC is {number(gain['auc_of_fusion'])}, that of the best single detector "
+        f"({escape(gain['best'])}) {number(gain['auc_of_best'])} on the same {gain['items']} items: a gain of "
+        f"{gain['gain']['value']:+.3f}{limits}. The best one was chosen by these items.</p>"
     )
 
 
@@ -153,60 +214,49 @@ def _slices(slices: Body) -> Iterator[str]:
         heads = (
             kind,
             "detector",
+            "false alarms",
+            "hits",
+            "AUC",
+            "TPR at 5 % FPR",
             "genuine",
             "manipulated",
             "coverage",
-            "AUC",
-            "TPR at 5 % FPR",
-            "false alarms",
-            "hits",
         )
-        rows = [
-            [value, name, *_slice(one)] for value, by_detector in by_value.items() for name, one in by_detector.items()
-        ]
+        parts = [(value, name, one) for value, by_detector in by_value.items() for name, one in by_detector.items()]
+        if kind == "source":
+            parts.sort(key=lambda part: -(part[2]["flagged"]["genuine"]["value"] or 0.0))
+        rows = [[value, name, *_slice(one)] for value, name, one in parts[:_MOST_SLICES]]
+        more = f"<p>{len(parts) - _MOST_SLICES} more are in report.json.</p>" if len(parts) > _MOST_SLICES else ""
         if rows:
-            yield f"<h2>By {escape(kind)}</h2>{_table(heads, rows)}"
+            yield f"<h2>By {escape(kind)}</h2>{table(heads, rows)}{more}"
 
 
 def _slice(one: Body) -> list[str]:
     figures = one["figures"]
     return [
+        counted(one["flagged"]["genuine"]),
+        counted(one["flagged"]["manipulated"]),
+        with_limits(figures.get("auc")),
+        with_limits(figures.get("tpr_at_fpr_5")),
         f"{one['genuine']}",
         f"{one['manipulated']}",
-        _with_limits(one["coverage"]),
-        _with_limits(figures.get("auc")),
-        _with_limits(figures.get("tpr_at_fpr_5")),
-        _number(one["flagged"]["genuine"]),
-        _number(one["flagged"]["manipulated"]),
+        with_limits(one["coverage"]),
     ]
 
 
-def _verdicts(verdicts: Body) -> str:
+def _verdicts(verdicts: Body, abstention: Body) -> str:
     words = list(dict.fromkeys(word for counts in verdicts.values() for word in counts))
     rows = [[label, *(f"{counts.get(word, 0)}" for word in words)] for label, counts in verdicts.items()]
-    return f"<h2>Verdicts</h2>{_table(['', *(word.replace('_', ' ') for word in words)], rows)}"
-
-
-def _robustness(variants: Body) -> str:
-    heads = ("copy", "detector", "files", "AUC before", "AUC", "mean shift", "flips", "reversals", "genuine called")
-    rows = [
-        [
-            variant,
-            name,
-            f"{one['files']}",
-            *(_number(one[key]) for key in ("auc_before", "auc", "mean_shift")),
-            *_words(one),
-        ]
-        for variant, by_detector in variants.items()
-        for name, one in by_detector.items()
+    reasons = [
+        [reason.replace("_", " "), *(f"{counts.get(reason, 0)}" for counts in abstention["reasons"].values())]
+        for reason in dict.fromkeys(reason for counts in abstention["reasons"].values() for reason in counts)
     ]
-    return f"<h2>Robustness: the same files encoded anew</h2>{_table(heads, rows)}" if rows else ""
-
-
-def _words(one: Body) -> list[str]:
-    if "flips" not in one:
-        return ["–", "–", "–"]
-    return [_with_limits(one["flips"]), f"{one['reversals']}", _number(one["genuine_called"])]
+    answered = with_limits(abstention["answered"]).replace("\n", " (95 %: ")
+    silent = table(("no verdict because", *abstention["reasons"]), reasons) if reasons else ""
+    return (
+        f"<h2>Verdicts</h2>{table(['', *(word.replace('_', ' ') for word in words)], rows)}"
+        f"<p>Share of items with a verdict: {answered}{')' if '(' in answered else ''}.</p>{silent}"
+    )
 
 
 def _uncovered(items: Body) -> str:
@@ -216,29 +266,7 @@ def _uncovered(items: Body) -> str:
         if name == FUSION or one["uncovered"]
         for reason, count in one["uncovered"].items()
     ]
-    return f"<h2>Items without an answer</h2>{_table(('detector', 'reason', 'items'), rows)}" if rows else ""
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _cell(text: str) -> str:
-    value, _, limits = text.partition("\n")
-    return f"<td>{escape(value)}{f'<small>{escape(limits)}</small>' if limits else ''}</td>"
-
-
-def _with_limits(figure: Body | None) -> str:
-    if figure is None or figure["value"] is None:
-        return "–"
-    limits = "" if figure["low"] is None else f"\n{_number(figure['low'])} to {_number(figure['high'])}"
-    return _number(figure["value"]) + limits
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return f"<h2>Items without an answer</h2>{table(('detector', 'reason', 'items'), rows)}" if rows else ""
 
 
 _HOW = """<h2>How these numbers are made</h2><ul>
@@ -248,12 +276,17 @@ score.</li>
 there are too few sources, or most resamples lack a class.</li>
 <li>AUC, AP, EER and TPR rank by the raw score of a detector and by the probability of the fusion. The raw score of an
 item is that of its highest face track.</li>
+<li>The partial AUC is standardised after McClish, as by scikit-learn's max_fpr: 0.5 is chance, 1 the best.</li>
+<li>A rate says "too few" where one item alone exceeds it: TPR at 0.1 % FPR needs 1000 genuine items. ECE needs 50.
+Precision at a prevalence weighs the classes; without any false alarm only a lower limit is told (rule of three).</li>
 <li>Accuracy, balanced accuracy, precision, recall, F1 and false alarms flag what reaches the upper threshold that a
 verdict would be held against; a detector without calibration is held at a raw score of 0.5.</li>
-<li>LogLoss keeps probabilities 1e-15 away from 0 and 1; always saying one half gives 0.693. ECE takes ten bins of about
-equally many items.</li>
-<li>Risk is the share of wrong answers among the surest ones, an answer being <i>manipulated</i> from 0.5 on.</li>
+<li>LogLoss keeps probabilities 1e-15, or 0.01, from 0 and 1; always saying one half gives 0.693. ECE takes ten bins
+of about equally many items.</li>
+<li>Risk is the share of wrong answers among the surest ones, an answer being <i>manipulated</i> from 0.5 on; AURC is
+its mean over the coverages reached.</li>
 <li>Tracks and clips carry the label of their item, although one face of a manipulated item may be genuine.</li>
 <li>A family stands against all genuine items. Where the manifest names no compression, measured bits per
 pixel divide.</li>
-<li>Correlations are Pearson's, of the logits of raw scores over items that both detectors scored.</li></ul>"""
+<li>Correlations are of the logits of probabilities (of raw scores where a detector has none) over items that both
+scored.</li></ul>"""

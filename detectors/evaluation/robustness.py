@@ -1,84 +1,114 @@
-"""The rows of files and of their re-encoded copies in; how often words, ranks and alarms change, out."""
+"""The rows of files and of their altered copies in; how alarms, ranks and words change, out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from detectors.evaluation import metrics
+from detectors.evaluation.adequacy import shortage
 from detectors.evaluation.bootstrap import intervals, shares
-from detectors.evaluation.metrics import OneClassOnly
+from detectors.evaluation.metrics import OneClassOnly, hit_rate_name
 from detectors.evaluation.score_table import FUSION, ScoreRow
+from detectors.evaluation.summary import RAW_THRESHOLD, Rules
 
 CALL, ALL_CLEAR = "likely_manipulated", "no_evidence_found"
+AT_ONE_PERCENT = hit_rate_name(0.01)
+Pairs = Sequence[tuple[ScoreRow, ScoreRow]]
 
 
-def robustness_of(rows: Sequence[ScoreRow], *, rounds: int, seed: int = 0) -> dict[str, dict[str, Any]]:
+def robustness_of(rows: Sequence[ScoreRow], rules: Rules) -> dict[str, dict[str, Any]]:
     """For each variant and detector: against the same files as they are, over the files that have both.
 
-    ``flips`` (fusion only) is the share of files whose verdict word changes, with its interval by source;
-    ``reversals`` counts those that go from one end of the scale to the other.
+    ``false_alarms`` is the share of the copies of genuine files that reach the threshold, ``false_alarms_before`` that
+    of the files themselves. ``flips`` is the share of files that change sides: the word of the verdict for the fusion,
+    the side of the threshold for a detector. ``reversals`` counts verdicts that go from one end of the scale to the
+    other, ``genuine_called`` is the share of the genuine copies whose verdict is *likely manipulated*.
     """
     items = [row for row in rows if row.level == "item"]
     plain = {(row.path, row.detector): row for row in items if not row.variant}
     names = tuple(dict.fromkeys(row.detector for row in items))
+    variants = tuple(dict.fromkeys(row.variant for row in items if row.variant))
+    of: dict[tuple[str, str], list[tuple[ScoreRow, ScoreRow]]] = {}
+    for row in items:
+        if row.variant and (row.path, row.detector) in plain:
+            of.setdefault((row.variant, row.detector), []).append((plain[row.path, row.detector], row))
     return {
-        variant: {
-            name: _against(
-                [row for row in items if (row.variant, row.detector) == (variant, name)], plain, rounds, seed
-            )
-            for name in names
-        }
-        for variant in dict.fromkeys(row.variant for row in items if row.variant)
+        variant: {name: _against(of.get((variant, name), []), name, rules) for name in names} for variant in variants
     }
 
 
-def _against(
-    rows: Sequence[ScoreRow], plain: Mapping[tuple[str, str], ScoreRow], rounds: int, seed: int
-) -> dict[str, Any]:
-    pairs = [(plain[row.path, row.detector], row) for row in rows if (row.path, row.detector) in plain]
-    both = [(before, after) for before, after in pairs if before.ranked is not None and after.ranked is not None]
+def _against(pairs: Pairs, name: str, rules: Rules) -> dict[str, Any]:
+    both = [(before, after) for before, after in pairs if _value(before) is not None and _value(after) is not None]
+    genuine = [pair for pair in both if pair[0].label == 0]
+    before, after = [one for one, _ in both], [other for _, other in both]
     return {
         "files": len(pairs),
+        "genuine_files": sum(one.label == 0 for one, _ in pairs),
         "scored_in_both": len(both),
-        "auc_before": _auc([before for before, _ in both]),
-        "auc": _auc([after for _, after in both]),
-        "mean_shift": _mean([_value(after) - _value(before) for before, after in both]),
-        **(_words(pairs, rounds, seed) if rows and rows[0].detector == FUSION else {}),
+        "false_alarms": _share([_reaches(other, name, rules) for _, other in genuine], genuine, rules),
+        "false_alarms_before": _mean([_reaches(one, name, rules) for one, _ in genuine]),
+        "auc_before": _ranking(before).get("auc"),
+        "auc": _ranking(after).get("auc"),
+        AT_ONE_PERCENT: _ranking(after).get(AT_ONE_PERCENT),
+        "note": _note(after),
+        "mean_shift": _mean([(_value(other) or 0.0) - (_value(one) or 0.0) for one, other in both]),
+        **(_words(pairs, rules) if name == FUSION else _sides(both, name, rules)),
     }
 
 
-def _words(pairs: Sequence[tuple[ScoreRow, ScoreRow]], rounds: int, seed: int) -> dict[str, Any]:
-    flips = np.array([before.verdict != after.verdict for before, after in pairs], dtype=np.float64)
-    found = intervals(
-        lambda times: {"flips": shares(flips, times)},
-        [before.source for before, _ in pairs],
-        rounds=rounds,
-        seed=seed,
-    ).get("flips")
-    genuine = [after.verdict == CALL for _, after in pairs if after.label == 0]
+def _sides(both: Pairs, name: str, rules: Rules) -> dict[str, Any]:
+    changed = [_reaches(one, name, rules) != _reaches(other, name, rules) for one, other in both]
+    return {"flips": _share(changed, both, rules)}
+
+
+def _words(pairs: Pairs, rules: Rules) -> dict[str, Any]:
+    genuine = [pair for pair in pairs if pair[0].label == 0]
     return {
-        "flips": {
-            "value": _mean(flips.tolist()),
-            "low": found.low if found else None,
-            "high": found.high if found else None,
-        },
+        "flips": _share([before.verdict != after.verdict for before, after in pairs], pairs, rules),
         "reversals": sum({before.verdict, after.verdict} == {CALL, ALL_CLEAR} for before, after in pairs),
-        "genuine_called": _mean(genuine),
+        "genuine_called": _share([after.verdict == CALL for _, after in genuine], genuine, rules),
     }
 
 
-def _value(row: ScoreRow) -> float:
-    value = row.calibrated if row.calibrated is not None else row.raw
-    return 0.0 if value is None else value
+def _share(flags: Sequence[bool], pairs: Pairs, rules: Rules) -> dict[str, Any]:
+    """The share of flags with its interval by source, and the two counts."""
+    values = np.array(flags, dtype=np.float64)
+    sources = [before.source for before, _ in pairs]
+    found = intervals(
+        lambda times: {"share": shares(values, times)}, sources, rounds=rules.rounds, seed=rules.seed
+    ).get("share")
+    return {
+        "value": _mean(flags),
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+        "count": int(values.sum()),
+        "of": len(flags),
+    }
 
 
-def _auc(rows: Sequence[ScoreRow]) -> float | None:
-    scores = np.array([row.ranked for row in rows], dtype=np.float64)
+def _reaches(row: ScoreRow, name: str, rules: Rules) -> bool:
+    threshold = RAW_THRESHOLD if row.calibrated is None else rules.thresholds[name]
+    return (_value(row) or 0.0) >= threshold
+
+
+def _value(row: ScoreRow) -> float | None:
+    return row.raw if row.calibrated is None else row.calibrated
+
+
+def _ranking(rows: Sequence[ScoreRow]) -> dict[str, float | None]:
+    """The area under the ROC curve and the hit rate at 1 % false alarms, where the rows can tell them."""
+    labels = np.array([row.label for row in rows], dtype=int)
     try:
-        return metrics.ranking(np.array([row.label for row in rows], dtype=int), scores)["auc"]
+        found = metrics.ranking(labels, np.array([row.ranked for row in rows], dtype=np.float64))
     except OneClassOnly:
-        return None
+        return {}
+    return {"auc": found["auc"], AT_ONE_PERCENT: None if _note(rows) else found[AT_ONE_PERCENT]}
+
+
+def _note(rows: Sequence[ScoreRow]) -> str | None:
+    genuine = sum(row.label == 0 for row in rows)
+    return shortage(AT_ONE_PERCENT, genuine=genuine, manipulated=len(rows) - genuine, false_alarms=0, hits=0)
 
 
 def _mean(values: Sequence[float]) -> float | None:

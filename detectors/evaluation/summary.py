@@ -7,19 +7,17 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_curve
 
 from detectors.evaluation import metrics, resampled
-from detectors.evaluation.agreement import agreement_of
+from detectors.evaluation.adequacy import OF_RAW, shortage
+from detectors.evaluation.agreement import agreement_of, gain_of
 from detectors.evaluation.bootstrap import Interval, intervals, shares
+from detectors.evaluation.curves import WORDS, curves_of
 from detectors.evaluation.metrics import Floats, Labels, OneClassOnly
 from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow, range_order
 
 RAW_THRESHOLD = 0.5
-HISTOGRAM_BINS = 20
-_MOST_CURVE_POINTS = 400
-
-_WORDS = {0: "genuine", 1: "manipulated"}
+ABSTENTIONS = ("inconclusive", "not_assessed")
 
 Rows = Sequence[ScoreRow]
 
@@ -44,7 +42,10 @@ def summary_of(rows: Rows, rules: Rules) -> dict[str, Any]:
         },
         "slices": {kind: cut(items, names, rules) for kind, cut in _CUTS.items()},
         "verdicts": _verdicts(items),
-        "agreement": asdict(agreement_of({name: _raws(items, name) for name in names if name != FUSION})),
+        "abstention": _abstention(items, rules),
+        "agreement": asdict(agreement_of({name: _logged(items, name) for name in names if name != FUSION})),
+        "gain": _gain(items, names, rules),
+        "items": [_said(row) for row in items if row.detector == FUSION],
     }
 
 
@@ -110,23 +111,30 @@ def _whole(rows: Rows, name: str, rules: Rules) -> dict[str, Any]:
     return {
         **_counts(scored, rules),
         "figures": _with_intervals(_every_figure, scored, rules),
-        "curves": _curves(scored),
+        "curves": curves_of(
+            scored.labels,
+            scored.ranked,
+            scored.values,
+            calibrated=scored.calibrated,
+            uncovered=len(scored.uncovered),
+            threshold=scored.threshold,
+        ),
     }
 
 
 def _every_figure(scored: _Scored, times: Floats | None) -> dict[str, Any]:
     how = metrics if times is None else _Resampled(times)
-    found = {**_ranking(scored, times), **how.decisions(scored.labels, scored.flagged)}
+    found = {**how.decisions(scored.labels, scored.flagged), **how.ranking(scored.labels, scored.ranked)}
     if scored.calibrated:
         found |= how.honesty(scored.labels, scored.values)
     if scored.raw is not None:
-        found |= {f"{key}_of_raw": value for key, value in how.honesty(scored.labels, scored.raw).items()}
+        found |= {f"{key}{OF_RAW}": value for key, value in how.honesty(scored.labels, scored.raw).items()}
     return found
 
 
-def _ranking(scored: _Scored, times: Floats | None) -> dict[str, Any]:
+def _figures_of_a_slice(scored: _Scored, times: Floats | None) -> dict[str, Any]:
     how = metrics if times is None else _Resampled(times)
-    return {**how.ranking(scored.labels, scored.ranked)}
+    return {**how.decisions(scored.labels, scored.flagged), **how.ranking(scored.labels, scored.ranked)}
 
 
 class _Resampled:
@@ -140,13 +148,27 @@ class _Resampled:
 
 def _with_intervals(
     figures: Callable[[_Scored, Floats | None], dict[str, Any]], scored: _Scored, rules: Rules
-) -> dict[str, dict[str, float | None]]:
+) -> dict[str, dict[str, Any]]:
+    """Each figure with its interval; with a note and no number where the items are too few to tell it."""
     try:
         values = figures(scored, None)
     except OneClassOnly:
         return {}
     limits = intervals(partial(figures, scored), scored.sources, rounds=rules.rounds, seed=rules.seed)
-    return {name: {"value": value, **_limits(limits.get(name))} for name, value in values.items()}
+    return {name: _figure(name, value, limits.get(name), scored) for name, value in values.items()}
+
+
+def _figure(name: str, value: float, interval: Interval | None, scored: _Scored) -> dict[str, Any]:
+    note = shortage(
+        name,
+        genuine=int(np.sum(scored.labels == 0)),
+        manipulated=int(np.sum(scored.labels == 1)),
+        false_alarms=int(np.sum(scored.flagged[scored.labels == 0])),
+        hits=int(np.sum(scored.flagged[scored.labels == 1])),
+    )
+    if note:
+        return {"value": None, **_limits(None), "note": note}
+    return {"value": value, **_limits(interval)}
 
 
 def _limits(interval: Interval | None) -> dict[str, float | None]:
@@ -160,11 +182,15 @@ def _counts(scored: _Scored, rules: Rules) -> dict[str, Any]:
         "manipulated": sum(row.label == 1 for row in scored.every),
         "sources": len({row.source for row in scored.every}),
         "covered": len(scored.rows),
+        "covered_of": {word: int(np.sum(scored.labels == label)) for label, word in WORDS.items()},
+        "sources_of": {
+            word: len({row.source for row in scored.rows if row.label == label}) for label, word in WORDS.items()
+        },
         "coverage": _coverage(scored, rules),
         "uncovered": dict(Counter(row.reason or "no score" for row in scored.uncovered)),
         "calibrated": scored.calibrated,
         "threshold": scored.threshold,
-        "flagged": {word: _share(scored.flagged[scored.labels == label]) for label, word in _WORDS.items()},
+        "flagged": {word: _flagged(scored, label, rules) for label, word in WORDS.items()},
     }
 
 
@@ -181,45 +207,17 @@ def _coverage(scored: _Scored, rules: Rules) -> dict[str, float | None]:
     return {"value": float(np.mean(covered)), **_limits(found.get("coverage"))}
 
 
-def _share(flags: np.ndarray) -> float | None:
-    return float(np.mean(flags)) if len(flags) else None
-
-
-def _curves(scored: _Scored) -> dict[str, Any]:
-    coverage, risk = (
-        metrics.risk_coverage(scored.labels, scored.values, uncovered=len(scored.uncovered))
-        if scored.calibrated
-        else (np.zeros(0), np.zeros(0))
+def _flagged(scored: _Scored, label: int, rules: Rules) -> dict[str, Any]:
+    """How many covered items of a class reach the threshold, and their share with its interval."""
+    own = scored.labels == label
+    flags = scored.flagged[own].astype(np.float64)
+    if not len(flags):
+        return {"value": None, **_limits(None), "count": 0, "of": 0}
+    sources = [row.source for row in scored.rows if row.label == label]
+    found = intervals(lambda times: {"share": shares(flags, times)}, sources, rounds=rules.rounds, seed=rules.seed).get(
+        "share"
     )
-    edges = np.linspace(0.0, 1.0, HISTOGRAM_BINS + 1)
-    return {
-        "roc": _roc(scored),
-        "reliability": [asdict(one) for one in metrics.reliability(scored.labels, scored.values)]
-        if scored.calibrated and len(scored.rows)
-        else [],
-        "risk_coverage": _thinned(coverage, risk),
-        "aurc": metrics.area_under_risk(coverage, risk),
-        "histogram": {
-            word: np.histogram(scored.values[scored.labels == label], edges)[0].tolist()
-            for label, word in _WORDS.items()
-        },
-    }
-
-
-def _roc(scored: _Scored) -> list[list[float]]:
-    try:
-        metrics.require_both(scored.labels)
-    except OneClassOnly:
-        return []
-    false_alarms, hits, _ = roc_curve(scored.labels, scored.ranked)
-    return _thinned(false_alarms, hits)
-
-
-def _thinned(x: Floats, y: Floats) -> list[list[float]]:
-    if not len(x):
-        return []
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_CURVE_POINTS)).astype(int))
-    return np.round(np.stack([x[kept], y[kept]], axis=1), 6).tolist()
+    return {"value": float(flags.mean()), **_limits(found), "count": int(flags.sum()), "of": len(flags)}
 
 
 Cut = Callable[[Rows, Sequence[str], Rules], dict[str, dict[str, Any]]]
@@ -244,23 +242,63 @@ def _by(key: Callable[[ScoreRow], str], *, all_genuine: bool = False) -> Cut:
     return cut
 
 
-# A family is a way to manipulate, so the genuine items stand against each; the other two divide both classes.
+# A family is a way to manipulate, so the genuine items stand against each; the others divide both classes.
 _CUTS: dict[str, Cut] = {
     "family": _by(lambda row: row.family, all_genuine=True),
     "compression": _by(lambda row: row.compression_level),
     "face size": _by(lambda row: row.face_bucket),
+    "source": _by(lambda row: row.source),
 }
 
 
 def _slice(rows: Rows, name: str, rules: Rules) -> dict[str, Any]:
     scored = _scored(rows, name, rules)
-    return {**_counts(scored, rules), "figures": _with_intervals(_ranking, scored, rules)}
+    return {**_counts(scored, rules), "figures": _with_intervals(_figures_of_a_slice, scored, rules)}
 
 
 def _verdicts(items: Rows) -> dict[str, dict[str, int]]:
     said = [row for row in items if row.detector == FUSION]
-    return {word: dict(Counter(row.verdict for row in said if row.label == label)) for label, word in _WORDS.items()}
+    return {word: dict(Counter(row.verdict for row in said if row.label == label)) for label, word in WORDS.items()}
 
 
-def _raws(items: Rows, name: str) -> list[float | None]:
-    return [row.raw for row in items if row.detector == name]
+def _abstention(items: Rows, rules: Rules) -> dict[str, Any]:
+    """How often the verdict is none, by reason and truth; ``answered`` is the share of items that get one."""
+    said = [row for row in items if row.detector == FUSION]
+    answered = _floats([row.verdict not in ("", *ABSTENTIONS) for row in said])
+    limits = intervals(
+        lambda times: {"answered": shares(answered, times)},
+        [row.source for row in said],
+        rounds=rules.rounds,
+        seed=rules.seed,
+    )
+    silent = [row for row in said if row.verdict in ("", *ABSTENTIONS)]
+    return {
+        "answered": {"value": float(answered.mean()) if len(said) else None, **_limits(limits.get("answered"))},
+        "reasons": {
+            word: dict(Counter(row.reason or "no reason given" for row in silent if row.label == label))
+            for label, word in WORDS.items()
+        },
+    }
+
+
+def _gain(items: Rows, names: Sequence[str], rules: Rules) -> dict[str, Any] | None:
+    """How much better the fusion ranks than the best single detector."""
+    together = {row.path: row for row in items if row.detector == FUSION}
+    return gain_of(
+        list(together.values()),
+        {name: [row for row in items if row.detector == name] for name in names if name != FUSION},
+        rounds=rules.rounds,
+        seed=rules.seed,
+    )
+
+
+def _said(row: ScoreRow) -> dict[str, Any]:
+    told = ("path", "label", "source", "verdict", "reason")
+    return {**{name: getattr(row, name) for name in told}, "probability": row.calibrated}
+
+
+def _logged(items: Rows, name: str) -> list[float | None]:
+    """Probabilities where the detector has some, else raw scores."""
+    own = [row for row in items if row.detector == name]
+    calibrated = any(row.calibrated is not None for row in own)
+    return [_value(row, calibrated=calibrated) for row in own]

@@ -16,12 +16,26 @@ def colour_of(number: int) -> str:
     return COLOURS[number % len(COLOURS)]
 
 
-def lines(title: str, series: Mapping[str, Points], *, x: str, y: str, diagonal: bool = False) -> str:
-    """Curves in the unit square; points are (x, y)."""
+def lines(
+    title: str,
+    series: Mapping[str, Points],
+    *,
+    x: str,
+    y: str,
+    diagonal: bool = False,
+    marks: Mapping[str, tuple[float, float] | None] | None = None,
+) -> str:
+    """Curves in the unit square, each with a large dot where ``marks`` has one; points are (x, y)."""
     parts = [_axes(x, y)]
     if diagonal:
         parts.append(_path([(0.0, 0.0), (1.0, 1.0)], "#999999", dashes="4 4"))
     parts += [_path(points, colour_of(number)) for number, points in enumerate(series.values()) if points]
+    parts += [
+        f'<circle cx="{_x(at[0]):.1f}" cy="{_y(at[1]):.1f}" r="5" fill="{colour_of(number)}" stroke="#fff">'
+        f"<title>{escape(name)} at the policy's threshold: {at[0]:.3f}, {at[1]:.3f}</title></circle>"
+        for number, name in enumerate(series)
+        if (at := (marks or {}).get(name))
+    ]
     return _figure(title, "".join(parts), legend={name: colour_of(n) for n, name in enumerate(series)})
 
 
@@ -73,6 +87,39 @@ def matrix(title: str, names: Sequence[str], values: Sequence[Sequence[float | N
     ]
     width, height = left + cell * len(names) + 90, cell * len(names) + 34 + 5 * max(map(len, names), default=0)
     return _wrapped(title, width, height, "".join([*parts, *heads]))
+
+
+def heat_map(
+    title: str, rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float | None]], *, good: float
+) -> str:
+    """Values from 0 to 1 as cells that are the darker, the further they are from ``good``."""
+    wide, tall, left = 54, 24, 12 + 7 * max(map(len, rows), default=0)
+    parts = []
+    for at, name in enumerate(rows):
+        parts.append(f'<text x="{left - 6}" y="{tall * at + 17}" text-anchor="end">{escape(name)}</text>')
+        for column, value in enumerate(values[at]):
+            x, y = left + wide * column, tall * at
+            badness = 0.0 if value is None else min(1.0, abs(value - good))
+            fill = "#eeeeee" if value is None else "rgb({},{},{})".format(*_tint(badness))
+            ink = ' style="fill:#fff"' if badness > 0.7 else ""
+            text = "–" if value is None else f"{value:.2f}"
+            parts.append(
+                f'<rect x="{x + 1}" y="{y + 1}" width="{wide - 2}" height="{tall - 2}" fill="{fill}"/>'
+                f'<text x="{x + wide / 2:.0f}" y="{y + 17}" text-anchor="middle"{ink}>{text}</text>'
+            )
+    below = tall * len(rows)
+    parts += [
+        f'<text transform="translate({left + wide * (at + 0.5):.0f} {below + 12}) rotate(35)">{escape(name)}</text>'
+        for at, name in enumerate(columns)
+    ]
+    return _wrapped(
+        title, left + wide * len(columns) + 90, below + 24 + 5 * max(map(len, columns), default=0), "".join(parts)
+    )
+
+
+def _tint(badness: float) -> tuple[int, int, int]:
+    red, green, blue = (round(255 - badness * (255 - part)) for part in (178, 55, 10))
+    return red, green, blue
 
 
 def _cell(x: float, y: float, side: int, value: float | None, *, loud: bool) -> str:

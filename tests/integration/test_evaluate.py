@@ -40,7 +40,16 @@ def test_real_clips_give_a_report_and_are_scored_once(tmp_path: Path):
     lines.append("text.mp4,fake,text,")
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("\n".join(["path,label,source,family", *lines]))
-    asked = (str(manifest), "--detectors", "telltale,mesonet", "--random-weights", "--robustness", "--limit", "1")
+    asked = (
+        str(manifest),
+        "--detectors",
+        "telltale,mesonet",
+        "--random-weights",
+        "--robustness",
+        "quick",
+        "--limit",
+        "1",
+    )
     first = evaluate(*asked, "--out", str(tmp_path / "first"), "--json", home=tmp_path / "home")
     assert first.returncode == 0, first.stderr
     report = json.loads(first.stdout)
@@ -49,15 +58,18 @@ def test_real_clips_give_a_report_and_are_scored_once(tmp_path: Path):
     assert (item["rows"], item["covered"], item["calibrated"]) == (4, 3, True)
     assert item["figures"]["auc"]["value"] is not None
     assert report["levels"]["clip"]["telltale"]["rows"] > 30
-    assert set(report["robustness"]) == {"H.264 CRF 23", "H.264 CRF 32", "H.264 CRF 40", "half size"}
-    assert report["robustness"]["H.264 CRF 23"]["fusion"]["scored_in_both"] == 1
+    assert set(report["robustness"]) == {"h264-crf23", "h264-crf32", "h264-crf40", "size-0.5"}
+    assert report["robustness"]["h264-crf23"]["fusion"]["scored_in_both"] == 1
 
-    second = evaluate(*asked, "--out", str(tmp_path / "second"), home=tmp_path / "home")
+    earlier = ("--against", str(tmp_path / "first" / "report.json"))
+    second = evaluate(*asked, *earlier, "--out", str(tmp_path / "second"), home=tmp_path / "home")
     assert second.returncode == 0, second.stderr
     # The file that is no video was looked at and remembered as well.
     assert "8 of 8 files were scored before" in second.stderr
     again = json.loads((tmp_path / "second" / "report.json").read_text())
-    assert {**again, "facts": None} == {**report, "facts": None}
+    assert {**again, "facts": None, "against": None} == {**report, "facts": None}
+    assert (again["against"]["flips"], again["against"]["files_in_both"]) == ([], 4)
+    assert {one["change"] for one in again["against"]["figures"]} == {0.0}
     assert_the_files_say_how_they_were_made(tmp_path / "second")
 
 
@@ -71,7 +83,7 @@ def assert_the_files_say_how_they_were_made(folder: Path) -> None:
     assert [fact for fact in told if fact not in table] == []
     rows = list(csv.DictReader(line for line in table.splitlines() if not line.startswith("#")))
     assert {row["level"] for row in rows} == {"item", "track", "clip"}
-    assert {row["variant"] for row in rows} == {"", "H.264 CRF 23", "H.264 CRF 32", "H.264 CRF 40", "half size"}
+    assert {row["variant"] for row in rows} == {"", "h264-crf23", "h264-crf32", "h264-crf40", "size-0.5"}
 
 
 def test_mistakes_are_one_sentence(tmp_path: Path):
@@ -82,6 +94,8 @@ def test_mistakes_are_one_sentence(tmp_path: Path):
         ([str(manifest)], "line 2: the label is 'perhaps', not one of real, 0, fake, 1"),
         (["manifest-of-no-one.csv"], "manifest-of-no-one.csv: cannot be read: No such file or directory"),
         ([f"real:{picture}", f"fake:{tmp_path}"], "a.jpg is named more than once"),
+        ([f"real:{picture}", "--robustness", "blurr"], "No copy is called 'blurr'; there are quick, all, h264-crf23"),
+        ([f"real:{picture}", "--against", str(manifest)], "cannot be read as a report"),
         ([f"real:{picture}", "--split", "test"], "No item is of the split 'test'"),
         ([f"real:{tmp_path}/nowhere"], "No such file or folder"),
     ):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.vocabulary import MediaKind
-from detectors.evaluation.copies import PICTURE_COPIES
+from detectors.evaluation.copy_sets import QUICK_FOR_PICTURES
 from detectors.evaluation.manifest import Item, items_of
 from detectors.evaluation.score_table import FUSION
 from telltale.evaluate_cache import ScoreCache
@@ -82,9 +82,9 @@ def test_copies_are_scored_beside_their_originals_and_remembered(tmp_path: Path,
     once, again = scoring(tmp_path, first), scoring(tmp_path, second)
     once.rows(items)
     again.rows(items)
-    rows = once.rows_of_copies(items, limit=1, seed=0)
-    assert rows == again.rows_of_copies(items, limit=1, seed=0)
-    names = [copy.name for copy in PICTURE_COPIES]
+    rows = once.rows_of_copies(items, ["quick"], limit=1, seed=0)
+    assert rows == again.rows_of_copies(items, ["quick"], limit=1, seed=0)
+    names = list(QUICK_FOR_PICTURES)
     assert [row.variant for row in rows if (row.level, row.detector) == ("item", FUSION)] == names
     assert first.looked_at[2:] == ["a.jpg"] * len(names)
     assert second.looked_at == []
@@ -95,7 +95,7 @@ def test_a_copy_that_cannot_be_made_is_not_covered(tmp_path: Path, items: list[I
     text.write_text("no picture, whatever was found in it")
     found = scoring(tmp_path, FakeScanner())
     found.rows(items_of("real", [text]))
-    rows = found.rows_of_copies(items_of("real", [text]), limit=1, seed=0)
+    rows = found.rows_of_copies(items_of("real", [text]), ["quick"], limit=1, seed=0)
     assert {(row.reason, row.ranked) for row in rows} == {(UNREADABLE, None)}
 
 

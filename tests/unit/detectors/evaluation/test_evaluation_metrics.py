@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as learned
+from sklearn.calibration import calibration_curve
 
 from detectors.evaluation import metrics, resampled
 from detectors.evaluation.metrics import OneClassOnly
@@ -28,8 +29,10 @@ def test_they_are_those_of_scikit_learn(seed: int):
     decisions = metrics.decisions(labels, scores >= 0.6)
     expected = {
         "auc": learned.roc_auc_score(labels, scores),
+        "partial_auc": learned.roc_auc_score(labels, scores, max_fpr=0.05),
         "ap": learned.average_precision_score(labels, scores),
         "log_loss": learned.log_loss(labels, scores),
+        "log_loss_clipped_at_0.01": learned.log_loss(labels, np.clip(scores, 0.01, 0.99)),
         "brier": learned.brier_score_loss(labels, scores),
         "accuracy": learned.accuracy_score(labels, said),
         "balanced_accuracy": learned.balanced_accuracy_score(labels, said),
@@ -46,10 +49,14 @@ def test_by_hand():
     found = metrics.ranking(LABELS, SCORES)
     assert found["auc"] == pytest.approx(14 / 16)
     assert found["eer"] == pytest.approx(0.25)
+    # 90 % of four is four: the lowest manipulated score, 0.4, has one genuine one above it.
+    assert found["fpr_at_tpr_90"] == 0.25
     # Without any false alarm only 0.9 and 0.95 are found; four genuine items know no rate between 0 and 25 %.
     assert [found[f"tpr_at_fpr_{limit}"] for limit in (10, 5, 1)] == [0.5, 0.5, 0.5]
     decided = metrics.decisions(LABELS, SCORES >= 0.75)
-    assert decided == pytest.approx(
+    rates = 0.01 * 1 / 2, 0.99 * 1 / 4
+    assert decided["precision_at_prevalence_1"] == pytest.approx(rates[0] / sum(rates))
+    assert {name: value for name, value in decided.items() if "prevalence" not in name} == pytest.approx(
         {
             "accuracy": 5 / 8,
             "balanced_accuracy": 5 / 8,
@@ -74,12 +81,15 @@ def test_one_score_for_all_is_chance():
 
 def test_always_one_half_costs_the_logarithm_of_two():
     found = metrics.honesty(LABELS, np.full(8, 0.5))
-    assert found == pytest.approx({"log_loss": np.log(2.0), "brier": 0.25, "ece": 0.0})
+    half = np.log(2.0)
+    expected = {"log_loss": half, "log_loss_clipped_at_0.01": half, "brier": 0.25, "ece": 0.0, "aurc": 0.5}
+    assert found == pytest.approx(expected)
 
 
 def test_certainty_that_is_wrong_costs_what_the_clip_allows():
     found = metrics.honesty(np.array([1]), np.array([0.0]))
-    assert found["log_loss"] == pytest.approx(-np.log(metrics.LOG_LOSS_CLIP))
+    assert found["log_loss"] == pytest.approx(-np.log(1e-15))
+    assert found["log_loss_clipped_at_0.01"] == pytest.approx(-np.log(0.01))
     assert found["ece"] == 1.0
 
 
@@ -90,6 +100,16 @@ def test_ece_weighs_the_gap_of_each_bin():
     expected = 0.4 * 0.3 + 0.6 * (0.9 - 4 / 6)
     assert metrics.expected_calibration_error(labels, probabilities) == pytest.approx(expected)
     assert [one.items for one in metrics.reliability(labels, probabilities)] == [4, 6]
+
+
+def test_without_ties_ece_has_the_quantile_bins_of_scikit_learn():
+    draws = np.random.default_rng(3)
+    probabilities = draws.random(1000)
+    labels = (draws.random(1000) < probabilities**1.5).astype(int)
+    seen, said = calibration_curve(labels, probabilities, n_bins=10, strategy="quantile")
+    assert metrics.expected_calibration_error(labels, probabilities) == pytest.approx(
+        np.mean(np.abs(seen - said)), abs=1e-9
+    )
 
 
 def test_adaptive_bins_hold_about_equally_many_items():
@@ -123,6 +143,7 @@ def test_one_class_is_refused(label: int):
         metrics.decisions(labels, np.array([True, False, True]))
 
 
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_all_resamples_at_once_are_the_metrics_of_the_repeated_items(seed: int):
     labels, scores = a_table(seed, 40)

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from detectors.evaluation.comparison import comparison_of
 from detectors.evaluation.page import page_of
 from detectors.evaluation.robustness import robustness_of
 from detectors.evaluation.score_table import FUSION
@@ -22,6 +23,11 @@ FACTS = {
     "manipulated": 30,
     "sources": 20,
     "policy_version": "evidence-desk.1",
+    "split": None,
+    "machine": "Linux, cpu",
+    "scope": "faces",
+    "aggregation": "pooled",
+    "thresholds": {"lower": 0.4, "upper": 0.6},
     "rounds": 20,
     "seed": 0,
     "notes": ["A note."],
@@ -39,7 +45,9 @@ def report() -> dict:
     rows = a_table()
     rows += [a_row(row.label, row.calibrated, **_copied(row)) for row in rows if row.level == "item"]
     rules = Rules(thresholds={"alpha": 0.6, "beta": 0.5, FUSION: 0.6}, rounds=20)
-    return {"facts": FACTS, **summary_of(rows, rules), "robustness": robustness_of(rows, rounds=20)}
+    made = {"facts": FACTS, **summary_of(rows, rules), "robustness": robustness_of(rows, rules)}
+    earlier = {**made, "items": [{**made["items"][1], "verdict": "inconclusive"}, *made["items"][2:]]}
+    return {**made, "against": comparison_of(made, earlier)}
 
 
 def _copied(row) -> dict:
@@ -66,10 +74,14 @@ def test_it_states_how_it_was_made(page: str):
 
 
 def test_every_figure_of_every_level_is_on_it(report: dict, page: str):
-    texts = set(re.findall(r"<td>([^<]*)", page))
+    texts = set(re.findall(r"(?:<td>|<small>)([^<]*)", page))
     for by_detector in report["levels"].values():
         for one in by_detector.values():
-            missing = [name for name, figure in one["figures"].items() if f"{figure['value']:.3f}" not in texts]
+            shown = {
+                name: figure["note"] if figure["value"] is None else f"{figure['value']:.3f}"
+                for name, figure in one["figures"].items()
+            }
+            missing = [name for name, text in shown.items() if text not in texts]
             assert missing == []
 
 
@@ -77,21 +89,35 @@ def test_every_drawing_is_on_it_and_is_well_formed(page: str):
     captions = re.findall(r"<figcaption>([^<]*)</figcaption>", page)
     assert captions == [
         "ROC",
+        "Precision and recall",
         "Reliability",
         "Risk and coverage",
         "Scores of alpha",
         "Scores of beta",
         "Scores of fusion",
-        "Correlation of detectors",
+        "Pearson&#x27;s correlation",
+        "Rank correlation",
+        "Robustness: false alarms",
+        "Robustness: AUC",
+        "Robustness: flips",
     ]
     drawings = [ElementTree.fromstring(found) for found in re.findall(r"<svg.*?</svg>", page)]
     marks = [len(list(drawing.iter())) for drawing in drawings]
     assert len(drawings) == len(captions)
-    assert min(marks) > 10
+    assert min(marks) > 8
 
 
 def test_slices_agreement_verdicts_and_robustness_are_on_it(page: str):
-    for heading in ("By family", "By compression", "By face size", "Agreement", "Verdicts", "Robustness"):
+    for heading in (
+        "By family",
+        "By compression",
+        "By face size",
+        "By source",
+        "Agreement",
+        "Verdicts",
+        "Robustness",
+        "Since the report",
+    ):
         assert f"<h2>{heading}" in page
     for cell in ("swap", "c40", "160 px and more", "JPEG 50", "no face"):
         assert f"<td>{cell}</td>" in page
@@ -110,3 +136,4 @@ def test_a_report_without_figures_is_still_a_page():
     page = page_of({"facts": FACTS, **summary_of(rows, rules), "robustness": None})
     assert "Items without an answer" in page
     assert "Robustness: the same" not in page
+    assert "Since the report" not in page
