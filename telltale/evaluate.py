@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
+from platform import platform, python_version
 from typing import Any
 
 from rich.table import Table
@@ -16,6 +16,9 @@ from rich.table import Table
 import detectors as registry
 from contracts.settings import DetectSettings, ExtractSettings
 from contracts.vocabulary import Verdict
+from detectors.calibration.stored import card_in_force
+from detectors.evaluation.comparison import NotAReport, comparison_of, read_report
+from detectors.evaluation.copy_sets import UnknownCopy, copies_named
 from detectors.evaluation.manifest import LABELS, Item, ManifestError, items_of, read_manifest, sha256_of
 from detectors.evaluation.page import page_of
 from detectors.evaluation.robustness import robustness_of
@@ -38,16 +41,26 @@ _PACKAGES = ("telltale", "torch", "scikit-learn", "numpy", "av")
 _SHOWN = {"auc": "AUC", "eer": "EER", "tpr_at_fpr_5": "TPR at 5%", "log_loss": "LogLoss", "ece": "ECE"}
 
 
+_AGGREGATION = (
+    "clips and frames of a face are pooled as the detector's card says and calibrated then; an item is its highest "
+    "face; detectors are fused by weighted means of log likelihood ratios"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """How to evaluate; ``folder`` takes the report, ``limit`` is the most files of the robustness grid."""
+    """How to evaluate; ``folder`` takes the report, ``limit`` is the most files of the robustness grid.
+
+    ``robustness`` are names of altered copies, ``against`` is an earlier report.
+    """
 
     detectors: str | None
     folder: Path | None
     home: Path
     weights: Path | None
     random_weights: bool
-    robustness: bool
+    robustness: tuple[str, ...]
+    against: Path | None
     limit: int
     split: str | None
     rounds: int
@@ -70,9 +83,11 @@ def run(arguments: Sequence[str], wish: Wish) -> None:
     """Score, summarise, write the report and print its headline.
 
     Raises:
-        CommandFailed: a manifest is wrong (exit code 2), or no detector has one of the names.
+        CommandFailed: a manifest, the earlier report or a copy's name is wrong (exit code 2), or no detector has one
+            of the names.
     """
     asked = _asked(arguments, wish.split)
+    earlier = _earlier(wish)
     given = DetectSettings()
     detect = given.model_copy(update={"allow_untrained": given.allow_untrained or wish.random_weights})
     names = detectors_of(wish.detectors).split(",")
@@ -80,6 +95,7 @@ def run(arguments: Sequence[str], wish: Wish) -> None:
     facts = _facts(asked, names, weights, detect, wish)
     rows = _scored(asked, names, weights, detect, wish)
     report = _report(rows, facts, wish)
+    report["against"] = comparison_of(report, earlier) if earlier else None
     folder = wish.folder or wish.home / "evaluations" / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
     _write(folder, report, rows)
     if wish.as_json:
@@ -87,6 +103,15 @@ def run(arguments: Sequence[str], wish: Wish) -> None:
     else:
         out.print(_table(report))
     say(f"Wrote {PAGE}, {REPORT} and {SCORES} into {folder}")
+
+
+def _earlier(wish: Wish) -> dict[str, Any] | None:
+    """The report to compare with, and a look at the names of copies, before hours are spent on scoring."""
+    try:
+        copies_named(wish.robustness, picture=False)
+        return read_report(wish.against) if wish.against else None
+    except (UnknownCopy, NotAReport) as why:
+        raise CommandFailed(str(why), exit_code=BAD_MANIFEST) from why
 
 
 def _asked(arguments: Sequence[str], split: str | None) -> _Asked:
@@ -138,6 +163,9 @@ def _facts(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSet
         "command": shlex.join(["telltale", *sys.argv[1:]]),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": python_version(), **{name: version(name) for name in _PACKAGES}},
+        "machine": f"{platform()}, {detect.device}",
+        "scope": "manipulated faces in videos and pictures; sound, whole scenes and context are not judged",
+        "aggregation": _AGGREGATION,
         "manifests": list(asked.manifests),
         "manifest_sha256": asked.sha256,
         "items": len(asked.items),
@@ -146,6 +174,9 @@ def _facts(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSet
         "sources": len({item.source for item in asked.items}),
         "split": wish.split,
         "policy_version": policy.policy_version,
+        "thresholds": dict(zip(("lower", "upper"), _verdict_thresholds(names, weights), strict=True)),
+        "copies": list(wish.robustness),
+        "copied_files": wish.limit if wish.robustness else 0,
         "prior": policy.prior,
         "rounds": wish.rounds,
         "seed": wish.seed,
@@ -155,7 +186,7 @@ def _facts(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSet
 
 
 def _detector(name: str, weights: Path, detect: DetectSettings) -> dict[str, Any]:
-    card, found = registry.card(name), registry.availability(name, weights)
+    card, found = card_in_force(registry.card(name), weights), registry.availability(name, weights)
     fit = card.calibration if found.available else None
     return {
         "name": name,
@@ -164,15 +195,24 @@ def _detector(name: str, weights: Path, detect: DetectSettings) -> dict[str, Any
         "untrained": not found.available and detect.allow_untrained,
         "detail": found.detail,
         "calibration": fit.id if fit else None,
-        "threshold": thresholds_of(members_of([name]), DEFAULT_POLICY)[1] if fit else RAW_THRESHOLD,
+        "threshold": thresholds_of(members_of([name], weights), DEFAULT_POLICY)[1] if fit else RAW_THRESHOLD,
     }
 
 
+def _verdict_thresholds(names: Sequence[str], weights: Path) -> tuple[float, float]:
+    """Lower and upper threshold of all detectors that are counted together."""
+    counted = [
+        name
+        for name in names
+        if card_in_force(registry.card(name), weights).calibration and registry.availability(name, weights).available
+    ]
+    return thresholds_of(members_of(counted, weights), DEFAULT_POLICY)
+
+
 def _thresholds(facts: Mapping[str, Any]) -> dict[str, float]:
-    """The upper threshold of each detector by itself, and of all that are counted together."""
-    counted = members_of(one["name"] for one in facts["detectors"] if one["calibration"])
+    """The upper threshold of each detector by itself, and of the verdict."""
     alone = {one["name"]: one["threshold"] for one in facts["detectors"]}
-    return {**alone, FUSION: thresholds_of(counted, DEFAULT_POLICY)[1]}
+    return {**alone, FUSION: facts["thresholds"]["upper"]}
 
 
 def _scored(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSettings, wish: Wish) -> list[ScoreRow]:
@@ -181,10 +221,10 @@ def _scored(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSe
     cache = ScoreCache(wish.home / "evaluation-scores", made)
     one_by_one = is_memory_short(names, weights, detect)
     with Scanner(names, weights=weights, detect=detect, extract=extract, one_at_a_time=one_by_one) as scanner:
-        scoring = Scoring(scanner, cache, names, fresh=wish.fresh)
+        scoring = Scoring(scanner, cache, names, fresh=wish.fresh, faces=scanner.faces, weights=weights)
         rows = scoring.rows(asked.items)
         if wish.robustness:
-            rows += scoring.rows_of_copies(asked.items, limit=wish.limit, seed=wish.seed)
+            rows += scoring.rows_of_copies(asked.items, wish.robustness, limit=wish.limit, seed=wish.seed)
     say(f"{scoring.from_cache} of {scoring.files} files were scored before.")
     return rows
 
@@ -192,7 +232,7 @@ def _scored(asked: _Asked, names: Sequence[str], weights: Path, detect: DetectSe
 def _report(rows: Sequence[ScoreRow], facts: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
     say("Summing up")
     rules = Rules(thresholds=_thresholds(facts), rounds=wish.rounds, seed=wish.seed)
-    robustness = robustness_of(rows, rounds=wish.rounds, seed=wish.seed) if wish.robustness else None
+    robustness = robustness_of(rows, rules) if wish.robustness else None
     return {"facts": dict(facts), **summary_of(rows, rules), "robustness": robustness}
 
 

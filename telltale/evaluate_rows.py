@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.messages import ClipScore, MediaVerdict
-from contracts.vocabulary import DetectorStatus, Lifecycle
+from contracts.vocabulary import DetectorStatus, Lifecycle, Verdict
 from detectors.calibration import logit, sigmoid
 from detectors.evaluation.manifest import Item
 from detectors.evaluation.score_table import FUSION, ScoreRow
@@ -78,7 +78,8 @@ def _item_rows(one: Judged) -> Iterator[ScoreRow]:
         reason = "" if result.calibrated is not None else first if scored else result.status.value
         yield replace(blank, detector=result.name, raw=result.raw, calibrated=result.calibrated, reason=reason)
     value = verdict.probability.value if verdict.probability else None
-    yield replace(blank, calibrated=value, verdict=verdict.verdict.value, reason=first if value is None else "")
+    silent = value is None or verdict.verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED)
+    yield replace(blank, calibrated=value, verdict=verdict.verdict.value, reason=first if silent else "")
 
 
 def _track_rows(one: Judged, known: dict[str, Member], voters: dict[str, Member], policy: Policy) -> Iterator[ScoreRow]:

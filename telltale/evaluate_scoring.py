@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from contracts.errors import ObjectMissing
 from contracts.vocabulary import MediaKind
-from detectors.evaluation.copies import PICTURE_COPIES, VIDEO_COPIES, Copy, NotCopied, write_copy
+from detectors.evaluation.alterations import FindFaces
+from detectors.evaluation.copies import Copy, NotCopied, write_copy
+from detectors.evaluation.copy_sets import copies_named
 from detectors.evaluation.manifest import Item
 from detectors.evaluation.score_table import ScoreRow
 from stream_processors.judgement import DEFAULT_POLICY, members_of
@@ -21,7 +23,7 @@ from telltale.evaluate_rows import judged, rows_of, unreadable_rows
 from telltale.scan import Findings, Scanner
 from telltale.terminal import err, say
 
-_COPIES = {MediaKind.IMAGE: PICTURE_COPIES, MediaKind.VIDEO: VIDEO_COPIES}
+_COPIED = (MediaKind.IMAGE, MediaKind.VIDEO)
 
 
 class Scoring:
@@ -31,14 +33,26 @@ class Scoring:
         scanner: the stages of the pipeline.
         cache: what was found before; with ``fresh`` nothing is read from it.
         names: the detectors, as the scanner has them.
+        faces: finds the faces that a copy covers.
+        weights: folder of fetched weights, with the calibrations of this machine.
     """
 
-    def __init__(self, scanner: Scanner, cache: ScoreCache, names: Sequence[str], *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        scanner: Scanner,
+        cache: ScoreCache,
+        names: Sequence[str],
+        *,
+        fresh: bool = False,
+        faces: FindFaces = lambda _pixels: (),
+        weights: Path | None = None,
+    ) -> None:
         self._scanner = scanner
         self._cache = cache
         self._names = tuple(names)
-        self._members = members_of(names)
+        self._members = members_of(names, weights)
         self._fresh = fresh
+        self._faces = faces
         self._seen: dict[Path, tuple[str, MediaKind]] = {}
         self.files = 0
         self.from_cache = 0
@@ -59,20 +73,26 @@ class Scoring:
             found += self._rows(item, findings)
         return found
 
-    def rows_of_copies(self, items: Sequence[Item], *, limit: int, seed: int) -> list[ScoreRow]:
-        """The rows of the re-encoded copies of at most ``limit`` items that :meth:`rows` could tell the kind of."""
-        known = [item for item in items if self._kind(item) in _COPIES]
+    def rows_of_copies(self, items: Sequence[Item], names: Sequence[str], *, limit: int, seed: int) -> list[ScoreRow]:
+        """The rows of the named copies of at most ``limit`` items that :meth:`rows` could tell the kind of.
+
+        Raises:
+            UnknownCopy: no copy has one of the names.
+        """
+        of_kind = {kind: copies_named(names, picture=kind is MediaKind.IMAGE) for kind in _COPIED}
+        known = [item for item in items if self._kind(item) in of_kind]
         found: list[ScoreRow] = []
         for item in _told(drawn(known, limit=limit, seed=seed), "Encoding anew"):
             content, kind = self._seen[item.path]
-            for copy in _COPIES[kind]:
+            for copy in of_kind[kind]:
                 found += self._rows_of_copy(item, content, copy, picture=kind is MediaKind.IMAGE)
         return found
 
     def _rows_of_copy(self, item: Item, content: str, copy: Copy, *, picture: bool) -> list[ScoreRow]:
         def made_and_scanned() -> Findings:
             with tempfile.TemporaryDirectory(prefix="telltale-evaluate-") as folder:
-                return self._scanner.findings(write_copy(item.path, copy, Path(folder), picture=picture))
+                made = write_copy(item.path, copy, Path(folder), picture=picture, faces=self._faces)
+                return self._scanner.findings(made)
 
         self.files += 1
         try:
