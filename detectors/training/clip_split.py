@@ -16,7 +16,11 @@ class ClipSplit:
 
 
 def split_clips(names: Sequence[str], data: Data) -> ClipSplit:
-    """A clip learns if it is named for that, else calibrates if it is named for that, else it is reported on."""
+    """A clip learns if it is named for that, else calibrates if it is named for that, else it is reported on.
+
+    Clips that are set aside are in no part.
+    """
+    names = [name for name in names if not name.startswith(data.set_aside_clips)]
     learn = tuple(name for name in names if name.startswith(data.learn_from_clips))
     calibrate = tuple(name for name in names if name not in learn and name.startswith(data.calibrate_on_clips))
     return ClipSplit(learn, calibrate, tuple(name for name in names if name not in {*learn, *calibrate}))

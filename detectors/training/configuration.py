@@ -37,6 +37,7 @@ class Data(_Part):
     it, or people that one of them reports on are people that another learned from. ``panels`` says where a clip shows
     its generated face (left and right edge in pixels), by the start of its file name. ``keep_out`` are people (as the
     index of the portraits spells them) who are seen in clips that are reported on: nobody learns from their portraits.
+    ``set_aside_clips`` are neither learned from nor measured.
     """
 
     portraits: Path | None = None
@@ -52,6 +53,7 @@ class Data(_Part):
     split_seed: NonNegativeInt | None = None
     panels: dict[str, tuple[NonNegativeInt, PositiveInt]] = {}
     keep_out: tuple[str, ...] = ()
+    set_aside_clips: tuple[str, ...] = ()
     cache: Path = Path(".cache/training")
 
 

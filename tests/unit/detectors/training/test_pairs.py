@@ -122,6 +122,12 @@ def test_a_clip_is_in_one_part_only():
     assert (split.learn, split.calibrate, split.report) == (("a1", "b1"), ("b2",), ("c",))
 
 
+def test_a_clip_that_is_set_aside_is_in_no_part():
+    data = Data(portraits=Path("p"), learn_from_clips=("a",), set_aside_clips=("a2", "c"))
+    split = split_clips(["a1", "a2", "b", "c"], data)
+    assert (split.learn, split.calibrate, split.report) == (("a1",), (), ("b",))
+
+
 def test_without_named_clips_all_are_reported_on():
     assert split_clips(["a", "b"], Data(portraits=Path("p"))).report == ("a", "b")
 
