@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("scan", "evaluate", "up", "status", "submit", "watch", "dashboard", "doctor", "demo", "detectors", "bench")
+COMMANDS += ("train", "runs")
 
 
 def telltale(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
