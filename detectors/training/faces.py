@@ -161,6 +161,7 @@ def locate_once(pictures: Iterable[tuple[Path, str]], cache: Path, *, seen: Sequ
     """
     search, known = FaceSearch(), {*read_stored(cache), *seen}
     cache.parent.mkdir(parents=True, exist_ok=True)
+    _drop_unfinished_line(cache)
     with cache.open("a", encoding="utf-8") as file:
         for path, person in pictures:
             if path.name not in known:
@@ -169,3 +170,10 @@ def locate_once(pictures: Iterable[tuple[Path, str]], cache: Path, *, seen: Sequ
                 file.write((stored(face, path.name) if face else line) + "\n")
                 file.flush()
             yield path.name
+
+
+def _drop_unfinished_line(cache: Path) -> None:
+    """A search that was killed may have left half a line; what is added after it would be lost with it."""
+    if cache.is_file() and (content := cache.read_bytes()) and not content.endswith(b"\n"):
+        with cache.open("rb+") as file:
+            file.truncate(content.rfind(b"\n") + 1)

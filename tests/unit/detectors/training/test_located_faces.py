@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from detectors.training.faces import cut_out, located, mirrored, read_picture, read_stored, scaled, stored
+from detectors.training.faces import cut_out, locate_once, located, mirrored, read_picture, read_stored, scaled, stored
 from detectors.training.pairs import turned
+from tests.support.media import astronaut
 from tests.support.portraits import a_face
 
 
@@ -62,3 +63,13 @@ def test_pictures_are_read_as_rgb(tmp_path: Path):
     assert read_picture(tmp_path / "red.png")[0, 0].tolist() == [255, 0, 0]
     with pytest.raises(FileNotFoundError, match=r"gone\.png"):
         read_picture(tmp_path / "gone.png")
+
+
+def test_a_search_that_was_killed_in_the_middle_of_a_line_goes_on(tmp_path: Path):
+    picture, cache = tmp_path / "someone.png", tmp_path / "cache.jsonl"
+    cv2.imwrite(str(picture), astronaut()[..., ::-1])
+    whole = stored(a_face(), "before.png")
+    cache.write_text(f'{whole}\n{{"file": "someone.p', encoding="utf-8")
+    assert list(locate_once([(picture, "someone")], cache)) == ["someone.png"]
+    assert list(read_stored(cache)) == ["before.png", "someone.png"]
+    assert read_stored(cache)["someone.png"]["box"], "a face is found in the portrait"
