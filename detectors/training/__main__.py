@@ -10,6 +10,7 @@ from pathlib import Path
 
 from detectors.training.commands import add_options, command_of
 from detectors.training.configuration import read_config
+from detectors.training.run_claim import claimed
 from detectors.training.sources import sources_of
 from detectors.training.training import train
 
@@ -26,7 +27,8 @@ def main() -> None:
         parser.error("name the JSON file with the settings of the run")
     else:
         config = read_config(wish.config)
-        print(train(config, sources_of(config)))
+        with claimed(config.out):
+            print(train(config, sources_of(config)))
 
 
 if __name__ == "__main__":

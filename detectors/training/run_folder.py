@@ -15,7 +15,7 @@ from detectors.training.run_record import Artefacts, CheckpointFile, WeightsFile
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "telltale.safetensors"
 BEST_WEIGHTS = "best.safetensors"
-_FORMAT = 2
+_FORMAT = 3
 # What may change between two starts of one run; ``steps`` moves the end of the schedule.
 _FREE = {"out", "threads", "workers", "device", "backbone", "start_from"}
 _FREE_IN_SCHEDULE = {"steps", "checkpoint_every", "early_stop", "precision"}

@@ -8,7 +8,7 @@ schedule stops early, else of the last), ``best.safetensors``, ``checkpoint.pt``
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -86,12 +86,13 @@ class _Run:
         self.watch = Watch(sources.watch, count=config.schedule.check_pairs, device=device)
         self.trained_s, self.started_at, self.resumed = 0.0, datetime.now(UTC), 0
         self.history: list[Check] = []
+        self.pace = _Pace()
         if self.checkpoint is not None:
             self._take_up(self.checkpoint)
 
     def _take_up(self, state: dict[str, Any]) -> None:
         self.learner.load_state(state)
-        self.trained_s = state["trained_s"]
+        self.trained_s, self.pace = state["trained_s"], _Pace(**state["pace"])
         self.started_at = datetime.fromisoformat(state["started_at"])
         self.history = [Check.model_validate(check) for check in state["history"]]
         self.resumed = _resumed_before(self.config.out)
@@ -133,23 +134,25 @@ class _Run:
             workers=self.config.workers,
             first_pair=schedule.first_pair,
         )
-        pace, at = _Pace(), time.monotonic()
+        at = time.monotonic()
         for pictures, targets in stream:
             if self.checkpoint is not None:
                 learner.load_random(self.checkpoint)
                 self.checkpoint = None
             loss = learner.learn(pictures, targets)
             now = time.monotonic()
-            pace.add(loss, len(targets), now - at)
+            self.pace.add(loss, len(targets), now - at)
             self.trained_s, at = self.trained_s + now - at, now
-            self._tell(loss, pace)
             if learner.step % schedule.checkpoint_every == 0 or learner.step == schedule.steps:
-                self._check(pace)
-                if self.is_stopped_early:
-                    break
-                pace, at = _Pace(), time.monotonic()
+                self._check()
+                at = time.monotonic()
+            # After the check: who hears of the step may end the run for now, and the check would never come.
+            self._tell(loss)
+            if self.is_stopped_early:
+                break
 
-    def _check(self, pace: "_Pace") -> None:
+    def _check(self) -> None:
+        pace, self.pace = self.pace, _Pace()
         seen = self.watch.look(self.learner.average.module)
         check = Check(
             step=self.learner.step,
@@ -172,17 +175,23 @@ class _Run:
             save_weights(network, out / WEIGHTS)
         history = [check.model_dump() for check in self.history]
         of_run = {"trained_s": self.trained_s, "history": history, "started_at": self.started_at.isoformat()}
+        of_run["pace"] = asdict(self.pace)
         save_checkpoint(self.config, {**self.learner.state(), **of_run})
         self.write("running")
 
-    def _tell(self, loss: float, pace: "_Pace") -> None:
-        step, steps = self.learner.step, self.config.schedule.steps
+    def _tell(self, loss: float) -> None:
+        step, steps, pace = self.learner.step, self.config.schedule.steps, self.pace
         if step % _REPORT_EVERY == 0:
-            log.info("trained", step=step, loss=round(pace.loss, 4), s=round(self.trained_s))
+            log.info("trained", step=step, loss=round(pace.loss if pace.steps else loss, 4), s=round(self.trained_s))
         if self.on_progress is not None:
             auc = self.history[-1].watch_auc if self.history else None
-            eta_s = (steps - step) * pace.seconds / pace.steps
-            self.on_progress(Progress(step, steps, loss, auc, pace.pictures_per_s, eta_s))
+            eta_s = (steps - step) * self.trained_s / step
+            self.on_progress(Progress(step, steps, loss, auc, self._pictures_per_s, eta_s))
+
+    @property
+    def _pictures_per_s(self) -> float:
+        """Since the last check, or right after one since the check before it."""
+        return self.pace.pictures_per_s if self.pace.steps or not self.history else self.history[-1].pictures_per_s
 
     def pause(self) -> None:
         """Write down what was learned since the last check."""
@@ -211,19 +220,22 @@ class _Run:
         write_record(record, config.out)
 
 
+@dataclass(slots=True)
 class _Pace:
-    """Losses, pictures and seconds of the steps since the last check."""
+    """Steps, pictures, seconds and losses since the last check."""
 
-    def __init__(self) -> None:
-        self.steps, self.pictures, self.seconds, self._losses = 0, 0, 0.0, 0.0
+    steps: int = 0
+    pictures: int = 0
+    seconds: float = 0.0
+    losses: float = 0.0
 
     def add(self, loss: float, pictures: int, seconds: float) -> None:
         self.steps, self.pictures = self.steps + 1, self.pictures + pictures
-        self.seconds, self._losses = self.seconds + seconds, self._losses + loss
+        self.seconds, self.losses = self.seconds + seconds, self.losses + loss
 
     @property
     def loss(self) -> float:
-        return self._losses / self.steps
+        return self.losses / self.steps
 
     @property
     def pictures_per_s(self) -> float:

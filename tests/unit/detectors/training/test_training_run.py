@@ -20,10 +20,10 @@ from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.network_of_run import network_from_run
 from detectors.training.pairs import Pair, PairMaker, PairSource
 from detectors.training.people import read_portraits
-from detectors.training.run_folder import BEST_WEIGHTS, CHECKPOINT, CheckpointOfAnother
+from detectors.training.run_folder import BEST_WEIGHTS, CHECKPOINT, WEIGHTS, CheckpointOfAnother
 from detectors.training.run_record import RunRecord, Skipped, read_record
 from detectors.training.sources import PAIRS, Sources, sources_of
-from detectors.training.training import Progress, train
+from detectors.training.training import Progress, StopNow, train
 from detectors.weights import WrongWeights, load_strictly
 from tests.support.children import wait_until
 from tests.support.portraits import a_portrait_folder
@@ -90,7 +90,7 @@ def test_a_run_leaves_weights_that_the_network_takes_and_its_record(run: tuple[T
     assert record.artefacts.weights.sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert record.skipped == material.skipped
     assert [one.step for one in heard] == [1, 2, 3, 4]
-    assert heard[1].watch_auc is None and heard[2].watch_auc == record.history[0].watch_auc
+    assert heard[0].watch_auc is None and heard[1].watch_auc == record.history[0].watch_auc
     assert heard[-1].eta_s == 0.0
 
 
@@ -218,3 +218,25 @@ def test_unfolding_changes_the_norms_and_not_the_function(backbone: Path):
     norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     network(pictures)
     torch.testing.assert_close(seen[0].mean(dim=(0, 2, 3)), norm.state_dict()["running_mean"], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("stop_at", [1, 2])
+def test_a_run_that_is_paused_at_any_step_tells_the_same_story(
+    stop_at: int, run: tuple[TrainingConfig, Sources], tmp_path: Path
+):
+    config, material = run
+    whole, paused = (config.model_copy(update={"out": tmp_path / name}) for name in ("whole", "paused"))
+    train(whole, material)
+
+    def pause(progress: Progress) -> None:
+        if progress.step == stop_at:
+            raise StopNow
+
+    with pytest.raises(StopNow):
+        train(paused, material, on_progress=pause)
+    train(paused, material)
+    told = [
+        [(seen.step, seen.loss, seen.watch_auc) for seen in read_record(one.out).history] for one in (whole, paused)
+    ]
+    assert told[0] == told[1]
+    assert (whole.out / WEIGHTS).read_bytes() == (paused.out / WEIGHTS).read_bytes()
