@@ -7,19 +7,19 @@ import numpy as np
 from detectors.training.capture_chain import h264
 from detectors.training.configuration import Family
 from detectors.training.face_store import PortraitFaces
-from detectors.training.faces import LocatedFace, scaled
+from detectors.training.faces import LocatedFace
+from detectors.training.jittered_clips import forge_clip
 from detectors.training.pairs import FAMILIES
 
 _CRF = 23
+_JITTER = 0.005  # of the face: what MTCNN landmarks of real clips stray by from a rigid motion (median of 49 clips)
 _DONORS = 8
 
 
 def forged(faces: Sequence[LocatedFace], donor: LocatedFace, family: Family, *, seed: int) -> Iterator[LocatedFace]:
-    """Every face manipulated with the same draws (mask, colour, strength), as one tool treats one video."""
-    for face in faces:
-        rng = np.random.default_rng(seed)
-        pixels = FAMILIES[family](face, scaled(donor, face.size_px / donor.size_px), rng)
-        yield face.with_pixels(h264(pixels, crf=_CRF))
+    """Every face manipulated by one tool, whose mask trembles a little as its landmarks do."""
+    for face in forge_clip(faces, donor, FAMILIES[family], seed=seed, jitter=_JITTER):
+        yield face.with_pixels(h264(face.pixels, crf=_CRF))
 
 
 def donor_for(face: LocatedFace, donors: PortraitFaces, *, seed: int) -> LocatedFace:
