@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Literal
 
 import av
 import cv2
@@ -26,8 +27,8 @@ _TICK = Fraction(1, 25)
 class Codec:
     """A real video encoder, its decoder, how it is set besides the rate, and the smallest side that it takes."""
 
-    encoder: str
-    decoder: str
+    encoder: Literal["libx264", "libx265"]
+    decoder: Literal["h264", "hevc"]
     options: dict[str, str]
     least_px: int
 
