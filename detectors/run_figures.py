@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from detectors.calibration import Calibration
 from detectors.cards import Figure, Thresholds
-from detectors.training.run_record import RunRecord
+from detectors.training.runs.run_record import RunRecord
 
 MEASURED = "measured.json"
 _WATCHED = "pairs and files of the run's own watch part; its weights were chosen by the first figure"

@@ -9,7 +9,7 @@ from detectors.networks.face_network import FaceNetwork, Parts
 from detectors.networks.original import OriginalNetwork, loaded
 from detectors.run_figures import Measured, figures_of, measured_in
 from detectors.training.configuration import TrainingConfig
-from detectors.training.run_record import RunRecord, UnreadableRun, read_record
+from detectors.training.runs.run_record import RunRecord, UnreadableRun, read_record
 from detectors.training_material import described
 from detectors.weights import WrongWeights, sha256_of
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from detectors.training.run_record import Check, RunRecord, UnreadableRun
-from detectors.training.runs import Comparison, NoSuchRun, Run, compared, pace_of, run_named, runs_below
-from detectors.training.setting_paths import changed_from_defaults
+from detectors.training.runs.listing import Comparison, NoSuchRun, Run, compared, pace_of, run_named, runs_below
+from detectors.training.runs.run_record import Check, RunRecord, UnreadableRun
+from detectors.training.runs.setting_paths import changed_from_defaults
 from telltale.errors import CommandFailed
 from telltale.runs_page import page_of, sparkline
 from telltale.terminal import err, out, say_json

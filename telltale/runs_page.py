@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from detectors.evaluation.svg import lines
-from detectors.training.runs import Run, compared
-from detectors.training.setting_paths import changed_from_defaults
+from detectors.training.runs.listing import Run, compared
+from detectors.training.runs.setting_paths import changed_from_defaults
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60

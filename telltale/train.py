@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from detectors.training.configuration import TrainingConfig
-from detectors.training.run_claim import RunInUse, claimed
-from detectors.training.run_record import RECORD, RunRecord, UnreadableRun, read_record
+from detectors.training.runs.run_claim import RunInUse, claimed
+from detectors.training.runs.run_record import RECORD, RunRecord, UnreadableRun, read_record
 from telltale.errors import CommandFailed
 from telltale.runs import duration
 from telltale.terminal import out, say

@@ -8,7 +8,7 @@ from detectors.training.face_store import ClipFaces, search_clips, search_portra
 from detectors.training.faces import read_stored
 from detectors.training.footage import clips_in
 from detectors.training.people import Portrait, read_portraits
-from detectors.training.run_record import Skipped
+from detectors.training.runs.run_record import Skipped
 from detectors.training.sources import Sources, sources_of
 from telltale.terminal import say
 from telltale.training_bars import counted, labelled_search

@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from detectors.training.configuration import TrainingConfig
-from detectors.training.run_claim import claimed
-from detectors.training.run_record import read_record, write_record
-from detectors.training.search import (
+from detectors.training.runs.run_claim import claimed
+from detectors.training.runs.run_record import read_record, write_record
+from detectors.training.runs.search import (
     GivenUp,
     Report,
     Search,
@@ -20,8 +20,8 @@ from detectors.training.search import (
     best_of,
     search,
 )
-from detectors.training.search_space import SpaceUnusable, configured, space_of
-from detectors.training.setting_paths import decides_what_is_watched, differing
+from detectors.training.runs.search_space import SpaceUnusable, configured, space_of
+from detectors.training.runs.setting_paths import decides_what_is_watched, differing
 from detectors.training.sources import Sources, sources_of
 from telltale.errors import CommandFailed
 from telltale.terminal import out, say, say_json

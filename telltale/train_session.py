@@ -7,12 +7,12 @@ from types import FrameType
 
 from contracts.errors import DetectorUnavailable
 from detectors.training.configuration import TrainingConfig
-from detectors.training.labelled_media import CollectionUnusable
+from detectors.training.labelled.media import CollectionUnusable
 from detectors.training.learner import LossNotFinite
 from detectors.training.losses import OneClassOnly
 from detectors.training.material import NothingToMeasureOn
 from detectors.training.precision import PrecisionUnavailable
-from detectors.training.run_folder import CheckpointOfAnother
+from detectors.training.runs.run_folder import CheckpointOfAnother
 from detectors.training.sources import NothingToLearnFrom, Sources
 from detectors.training.training import Progress, StopNow, train
 from telltale.terminal import say

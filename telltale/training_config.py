@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from detectors.training.configuration import TrainingConfig
-from detectors.training.setting_paths import sentence_of, with_values
+from detectors.training.runs.setting_paths import sentence_of, with_values
 from telltale.errors import CommandFailed
 
 BAD_CONFIG = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from detectors.training.commands import add_options, command_of
 from detectors.training.configuration import read_config
-from detectors.training.run_claim import claimed
+from detectors.training.runs.run_claim import claimed
 from detectors.training.sources import sources_of
 from detectors.training.training import train
 

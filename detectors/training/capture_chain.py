@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from contracts.clips import Pixels
-from detectors.training.appearance import recoloured, sharpened
+from detectors.training.families.appearance import recoloured, sharpened
 
 Step = Callable[[Pixels], Pixels]
 

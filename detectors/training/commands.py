@@ -12,16 +12,16 @@ from rich.console import Console
 
 from contracts.errors import DetectorUnavailable
 from detectors.registry import PACKAGE
-from detectors.training.comparing import compare, comparison_table, tried_of
 from detectors.training.configuration import TrainingConfig, read_config
-from detectors.training.evaluation import PEOPLE_PAIRS
-from detectors.training.judged import Judged, registered
 from detectors.training.material import material_of, record_of
-from detectors.training.measure import measure
-from detectors.training.release import Extras, release
-from detectors.training.soup import cook
+from detectors.training.measuring.comparing import compare, comparison_table, tried_of
+from detectors.training.measuring.evaluation import PEOPLE_PAIRS
+from detectors.training.measuring.judged import Judged, registered
+from detectors.training.measuring.measure import measure
+from detectors.training.measuring.release import Extras, release
+from detectors.training.measuring.soup import cook
+from detectors.training.measuring.spread import spread_of, spread_table, with_summaries
 from detectors.training.sources import sources_of
-from detectors.training.spread import spread_of, spread_table, with_summaries
 from detectors.training.training import WEIGHTS
 
 MEASURED, SPREAD, COMPARED = "measured.json", "spread.json", "compared.json"

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from contracts.clips import Pixels
 from detectors.networks.mobilenet_v2 import INPUT_MEAN, INPUT_STD
 from detectors.preprocessing import batch_of
-from detectors.training.labelled_faces import ExampleSource
+from detectors.training.labelled.examples import ExampleSource
 from detectors.training.pairs import Pair, PairSource
 
 Batch = tuple[Tensor, Tensor]

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.training.face_swapping import likeness_of_pose
 from detectors.training.faces import FaceSearch, LocatedFace, cut_out, locate_once, located, read_picture, read_stored
 from detectors.training.faces import stored as cache_line
+from detectors.training.families.face_swapping import likeness_of_pose
 from detectors.training.footage import reencode, spread_frames
 from detectors.training.people import Portrait
 

@@ -16,7 +16,7 @@ from detectors.training.clip_split import ClipSplit, split_clips
 from detectors.training.configuration import TrainingConfig
 from detectors.training.footage import clips_in
 from detectors.training.people import Portrait, Split, person_of, read_portraits, split_people
-from detectors.training.run_record import RECORD
+from detectors.training.runs.run_record import RECORD
 
 log = structlog.get_logger(__name__)
 

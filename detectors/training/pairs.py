@@ -11,15 +11,15 @@ import numpy as np
 from contracts.clips import Pixels
 from detectors.training.capture_chain import CaptureChain, Step, cut_out_square, draw_chain
 from detectors.training.configuration import Family, Pairs
-from detectors.training.face_regions import unevenly_focused
 from detectors.training.face_store import ClipFaces, PortraitFaces
-from detectors.training.face_swapping import swap_face
 from detectors.training.faces import LocatedFace, mirrored, scaled
+from detectors.training.families.face_regions import unevenly_focused
+from detectors.training.families.face_swapping import swap_face
+from detectors.training.families.mouth_replacement import replace_mouth
+from detectors.training.families.rerendering import rerender
+from detectors.training.families.resampling import resample
+from detectors.training.families.self_blending import self_blend
 from detectors.training.framing import Framing, framed_view
-from detectors.training.mouth_replacement import replace_mouth
-from detectors.training.rerendering import rerender
-from detectors.training.resampling import resample
-from detectors.training.self_blending import self_blend
 
 Forge = Callable[[LocatedFace, LocatedFace, np.random.Generator], Pixels]
 

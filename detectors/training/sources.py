@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import structlog
 
 from detectors.training.configuration import Collection, TrainingConfig
-from detectors.training.crop_cache import CropCache, CropSettings, Search
 from detectors.training.dataset import Mixture
 from detectors.training.face_store import ClipFaces, PortraitFaces, search_clips, search_portraits
 from detectors.training.footage import clips_in
-from detectors.training.labelled_faces import FoundMedia, LabelledFaces
-from detectors.training.labelled_media import LabelledMedia, PartEmpty
-from detectors.training.labelled_search import find_faces
-from detectors.training.labelled_split import divide
-from detectors.training.layouts import read_collection
+from detectors.training.labelled.crop_cache import CropCache, CropSettings, Search
+from detectors.training.labelled.examples import FoundMedia, LabelledFaces
+from detectors.training.labelled.face_search import find_faces
+from detectors.training.labelled.layouts import read_collection
+from detectors.training.labelled.media import LabelledMedia, PartEmpty
+from detectors.training.labelled.split import divide
 from detectors.training.material import material_of
 from detectors.training.pairs import PairMaker
-from detectors.training.run_record import Skipped
+from detectors.training.runs.run_record import Skipped
 
 PAIRS = "pairs"
 _NAMED = 10

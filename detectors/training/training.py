@@ -25,7 +25,7 @@ from detectors.training.dataset import Mixture, batches
 from detectors.training.learner import Learner, learning_rate
 from detectors.training.losses import loss_of
 from detectors.training.network_of_run import network_from_run, parts_of
-from detectors.training.run_folder import (
+from detectors.training.runs.run_folder import (
     BEST_WEIGHTS,
     CHECKPOINT,
     WEIGHTS,
@@ -34,7 +34,7 @@ from detectors.training.run_folder import (
     save_checkpoint,
     save_weights,
 )
-from detectors.training.run_record import (
+from detectors.training.runs.run_record import (
     RECORD,
     Best,
     Check,

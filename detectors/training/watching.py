@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from contracts.clips import Pixels
 from detectors.training.dataset import Source, views_of
-from detectors.training.measuring import auc, log_loss, logits_of
+from detectors.training.measuring.areas import auc, log_loss, logits_of
 
 
 @dataclass(frozen=True, slots=True)

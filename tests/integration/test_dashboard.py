@@ -233,7 +233,8 @@ def test_every_detector_shows_its_card(page: Page, address: str):
     assert "detector=mesonet" in page.url
     row = page.locator(".tt-stack tr", has_text="share of genuine clips with a raw score of 0.5 or more").first
     expect(row).to_contain_text("0.0612")
-    expect(page.locator("[data-testid=stCode]", has_text="detectors.training.registered mesonet").first).to_be_visible()
+    command = page.locator("[data-testid=stCode]", has_text="detectors.training.measuring.registered mesonet")
+    expect(command.first).to_be_visible()
 
 
 def test_detectors_stand_side_by_side(page: Page, address: str):

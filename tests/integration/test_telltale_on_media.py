@@ -11,7 +11,7 @@ from detectors.calibration import logit, pooled
 from detectors.detector import Detector
 from detectors.training.face_store import ClipFaces, PortraitFaces, search_clips, search_portraits
 from detectors.training.faces import LocatedFace
-from detectors.training.forged_clips import forged
+from detectors.training.measuring.forged_clips import forged
 from detectors.training.people import read_portraits
 from tests.support.parts import MEDIA
 

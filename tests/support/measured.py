@@ -1,6 +1,6 @@
 """What ``--measure`` writes, with one area in place of all figures, for whatever reads it."""
 
-from detectors.training.alarm_rates import ANY
+from detectors.training.measuring.alarm_rates import ANY
 
 
 def measured_with(area: float) -> dict:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.training.configuration import Data, TrainingConfig
-from detectors.training.run_record import (
+from detectors.training.runs.run_record import (
     Artefacts,
     Best,
     Check,
@@ -15,7 +15,7 @@ from detectors.training.run_record import (
     WeightsFile,
     write_record,
 )
-from detectors.training.setting_paths import with_values
+from detectors.training.runs.setting_paths import with_values
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -9,8 +9,15 @@ import pytest
 from detectors.training.configuration import Data, TrainingConfig
 from detectors.training.face_store import PortraitFaces
 from detectors.training.faces import LocatedFace, stored
+from detectors.training.measuring.registered import (
+    MEASURED,
+    ScoredPair,
+    _auc_of,
+    _calibrated_figures,
+    measure,
+    score_pairs,
+)
 from detectors.training.people import read_portraits
-from detectors.training.registered import MEASURED, ScoredPair, _auc_of, _calibrated_figures, measure, score_pairs
 from tests.support.detectors import FakeDetector
 
 

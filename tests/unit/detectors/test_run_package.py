@@ -18,7 +18,7 @@ from detectors.networks.original import randomise
 from detectors.run_package import UnfitRun, run_in
 from detectors.scaffold import write_from_run
 from detectors.training.configuration import Collection, Data, Network, Pairs, TrainingConfig
-from detectors.training.run_record import (
+from detectors.training.runs.run_record import (
     Artefacts,
     Best,
     Check,

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.training.configuration import read_config
-from detectors.training.run_record import read_record
-from detectors.training.search_space import space_of
+from detectors.training.runs.run_record import read_record
+from detectors.training.runs.search_space import space_of
 from telltale import train_session
 from telltale.cli import app
 from telltale.errors import CommandFailed

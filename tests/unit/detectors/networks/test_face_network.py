@@ -9,7 +9,7 @@ from detectors.networks.face_network import FaceNetwork, Parts, parts_in
 from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.networks.residual_branch import ResidualBranch
 from detectors.networks.spectrum_branch import SpectrumBranch
-from detectors.training.release import multiply_adds
+from detectors.training.measuring.release import multiply_adds
 
 ALL = Parts(srm=True, frequency=True, pooling="weighted")
 CHOICES = [Parts(), Parts(srm=True), Parts(frequency=True), Parts(pooling="weighted"), ALL]

@@ -11,8 +11,8 @@ import pytest
 import structlog
 
 from contracts.clips import Pixels
-from detectors.training.crop_cache import CropCache, CropSettings, MediaUnreadable
 from detectors.training.faces import FaceSearch, LocatedFace
+from detectors.training.labelled.crop_cache import CropCache, CropSettings, MediaUnreadable
 from tests.support.media import a_sound_file, a_video, astronauts, cut_off
 from tests.support.portraits import BOX, LANDMARKS
 

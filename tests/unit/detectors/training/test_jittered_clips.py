@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from detectors.training.jittered_clips import forge_clip, trembling
-from detectors.training.mouth_replacement import replace_mouth
+from detectors.training.families.jittered_clips import forge_clip, trembling
+from detectors.training.families.mouth_replacement import replace_mouth
 from tests.support.portraits import a_face
 
 FACE, DONOR = a_face(seed=1), a_face(seed=2)

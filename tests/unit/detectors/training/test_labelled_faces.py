@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from detectors.training.configuration import Pairs
-from detectors.training.crop_cache import Crops
 from detectors.training.dataset import Mixture, batch_of_pairs, batches, views_of
 from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.faces import stored
-from detectors.training.labelled_faces import Example, FoundMedia, LabelledFaces
-from detectors.training.labelled_media import LabelledMedia
+from detectors.training.labelled.crop_cache import Crops
+from detectors.training.labelled.examples import Example, FoundMedia, LabelledFaces
+from detectors.training.labelled.media import LabelledMedia
 from detectors.training.pairs import PairMaker
 from detectors.training.people import read_portraits
 from tests.support.portraits import a_face, a_portrait_folder

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from detectors.training.configuration import Collection
-from detectors.training.labelled_media import (
+from detectors.training.labelled.layouts import read_collection
+from detectors.training.labelled.media import (
     ClassEmpty,
     CollectionUnusable,
     FilesMissing,
@@ -18,7 +19,6 @@ from detectors.training.labelled_media import (
     PersonInTwoParts,
     VariantUnknown,
 )
-from detectors.training.layouts import read_collection
 
 Kind = Literal["dessa", "faceforensics", "dfdc", "folders", "csv"]
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.training.labelled_media import LabelledMedia, Part
-from detectors.training.labelled_split import DividedMedia, divide
+from detectors.training.labelled.media import LabelledMedia, Part
+from detectors.training.labelled.split import DividedMedia, divide
 
 PEOPLE = st.sampled_from([f"p{number}" for number in range(24)])
 FILES = st.lists(

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from detectors.training.face_regions import box_mask, face_mask, mouth_mask, pasted, unevenly_focused
-from detectors.training.face_swapping import affine_between, aligned, likeness_of_pose, swap_face
-from detectors.training.mouth_replacement import moved_mouth, replace_mouth
+from detectors.training.families.face_regions import box_mask, face_mask, mouth_mask, pasted, unevenly_focused
+from detectors.training.families.face_swapping import affine_between, aligned, likeness_of_pose, swap_face
+from detectors.training.families.mouth_replacement import moved_mouth, replace_mouth
+from detectors.training.families.rerenderers import DESIGNS, MULTIPLE_PX, Rerenderer, at_multiple, drawn_again
+from detectors.training.families.resampling import checkered, resample, restored
 from detectors.training.pairs import FAMILIES
-from detectors.training.rerenderers import DESIGNS, MULTIPLE_PX, Rerenderer, at_multiple, drawn_again
-from detectors.training.resampling import checkered, resample, restored
 from tests.support.portraits import LANDMARKS, a_face
 
 FACE, DONOR = a_face(seed=1, person="one"), a_face(seed=2, person="two")

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from detectors.cards import Figure, Spread
-from detectors.training.alarm_rates import ANY, alarm_rates
-from detectors.training.card_figures import card_figures
-from detectors.training.clip_scores import ClipScore, panel_of, within
-from detectors.training.comparing import compare, tried_of
 from detectors.training.configuration import Data, TrainingConfig
 from detectors.training.faces import LocatedFace
 from detectors.training.fitting import fit_calibration
-from detectors.training.judged import POLICY_LIMITS, Judged
-from detectors.training.kept_views import KeptViews, code_behind, key_of
 from detectors.training.material import LearnedFromThem, NothingToMeasureOn, material_of, require_strangers
-from detectors.training.measuring import unpaired_interval, upper_bound
-from detectors.training.spread import NotComparable, spread_of, summary_of
+from detectors.training.measuring.alarm_rates import ANY, alarm_rates
+from detectors.training.measuring.areas import unpaired_interval, upper_bound
+from detectors.training.measuring.card_figures import card_figures
+from detectors.training.measuring.clip_scores import ClipScore, panel_of, within
+from detectors.training.measuring.comparing import compare, tried_of
+from detectors.training.measuring.judged import POLICY_LIMITS, Judged
+from detectors.training.measuring.kept_views import KeptViews, code_behind, key_of
+from detectors.training.measuring.spread import NotComparable, spread_of, summary_of
 from stream_processors.policy import DEFAULT_POLICY
 from tests.support.measured import measured_with
 from tests.support.portraits import BOX, LANDMARKS, a_portrait_folder

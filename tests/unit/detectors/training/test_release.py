@@ -8,8 +8,8 @@ from torch import nn
 
 from detectors.networks.mobilenet_v2 import MobileNetV2
 from detectors.registry import PACKAGE
-from detectors.training.release import Extras, multiply_adds, release
-from detectors.training.spread import spread_of
+from detectors.training.measuring.release import Extras, multiply_adds, release
+from detectors.training.measuring.spread import spread_of
 from detectors.training.training import save_weights
 from detectors.weights import SHIPPED, sha256_of
 from tests.support.measured import measured_with

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from detectors.training.run_claim import RunInUse, claimed, is_claimed
-from detectors.training.runs import NoSuchRun, compared, pace_of, run_in, run_named, runs_below, state_of
-from detectors.training.setting_paths import changed_from_defaults, known_paths
+from detectors.training.runs.listing import NoSuchRun, compared, pace_of, run_in, run_named, runs_below, state_of
+from detectors.training.runs.run_claim import RunInUse, claimed, is_claimed
+from detectors.training.runs.setting_paths import changed_from_defaults, known_paths
 from tests.support.run_records import AT, a_config, a_record, a_run
 
 ROOT = Path(__file__).parents[4]
@@ -30,7 +30,7 @@ def test_damaged_records_are_named_and_the_others_are_found(tmp_path: Path):
 def test_a_run_whose_process_was_killed_is_interrupted(tmp_path: Path):
     a_run(tmp_path, 0.8, state="running")
     program = (
-        "import sys; from pathlib import Path; from detectors.training.run_claim import claimed\n"
+        "import sys; from pathlib import Path; from detectors.training.runs.run_claim import claimed\n"
         f"with claimed(Path({str(tmp_path)!r})):\n    print('claimed', flush=True)\n    sys.stdin.read()\n"
     )
     child = subprocess.Popen(

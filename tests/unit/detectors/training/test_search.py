@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from detectors.training.configuration import TrainingConfig
-from detectors.training.run_claim import RunInUse, claimed
-from detectors.training.run_record import write_record
-from detectors.training.search import (
+from detectors.training.runs.run_claim import RunInUse, claimed
+from detectors.training.runs.run_record import write_record
+from detectors.training.runs.search import (
     COMPARED_FROM,
     RANDOM_TRIALS,
     Report,
@@ -19,7 +19,7 @@ from detectors.training.search import (
     best_of,
     search,
 )
-from detectors.training.search_space import SpaceUnusable, space_of
+from detectors.training.runs.search_space import SpaceUnusable, space_of
 from tests.support.run_records import a_config, a_record
 
 SECTION: dict[str, Any] = {

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from detectors.training.soup import NoSoup, Parent, averaged, require_kin, restate_norms
+from detectors.training.measuring.soup import NoSoup, Parent, averaged, require_kin, restate_norms
 from detectors.weights import WrongWeights
 
 

@@ -11,8 +11,8 @@ from contracts.clips import Pixels
 from detectors.training.configuration import Collection, Data, Pairs, Schedule, TrainingConfig
 from detectors.training.dataset import batches, views_of
 from detectors.training.faces import LocatedFace
-from detectors.training.labelled_media import CollectionUnusable, PartEmpty
-from detectors.training.run_record import Skipped
+from detectors.training.labelled.media import CollectionUnusable, PartEmpty
+from detectors.training.runs.run_record import Skipped
 from detectors.training.sources import NothingToLearnFrom, sources_of, told
 from tests.support.parts import MEDIA
 from tests.support.portraits import BOX, LANDMARKS, a_face, a_portrait_folder

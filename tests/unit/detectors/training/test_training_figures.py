@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from detectors.calibration import sigmoid
-from detectors.training.clip_scores import track_score, tracks_of
 from detectors.training.faces import LocatedFace
 from detectors.training.fitting import fit_calibration, limit_for, probabilities
-from detectors.training.forged_clips import forged
-from detectors.training.measuring import auc, auc_interval, log_loss, logits_of, share_at_or_above
+from detectors.training.measuring.areas import auc, auc_interval, log_loss, logits_of, share_at_or_above
+from detectors.training.measuring.clip_scores import track_score, tracks_of
+from detectors.training.measuring.forged_clips import forged
 from tests.support.portraits import BOX, LANDMARKS, a_face
 
 RANDOM = np.random.default_rng(0)

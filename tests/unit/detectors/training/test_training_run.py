@@ -20,8 +20,8 @@ from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.network_of_run import network_from_run
 from detectors.training.pairs import Pair, PairMaker, PairSource
 from detectors.training.people import read_portraits
-from detectors.training.run_folder import BEST_WEIGHTS, CHECKPOINT, WEIGHTS, CheckpointOfAnother
-from detectors.training.run_record import RunRecord, Skipped, read_record
+from detectors.training.runs.run_folder import BEST_WEIGHTS, CHECKPOINT, WEIGHTS, CheckpointOfAnother
+from detectors.training.runs.run_record import RunRecord, Skipped, read_record
 from detectors.training.sources import PAIRS, Sources, sources_of
 from detectors.training.training import Progress, StopNow, train
 from detectors.weights import WrongWeights, load_strictly

@@ -1,0 +1,1 @@
+"""Labelled media of others in, located faces and examples out."""

@@ -1,0 +1,1 @@
+"""Weights in, every figure of their card out."""
