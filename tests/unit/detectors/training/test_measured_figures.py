@@ -128,7 +128,7 @@ def test_views_are_made_once_per_facts(tmp_path: Path):
 
 
 def test_the_code_that_makes_pairs_decides_what_is_kept():
-    from detectors.training import forged_clips
+    from detectors.training.measuring import forged_clips
 
     names = {path.name for path in code_behind(forged_clips)}
     assert {"pairs.py", "capture_chain.py", "face_swapping.py", "self_blending.py", "faces.py"} <= names

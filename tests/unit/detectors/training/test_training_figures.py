@@ -82,11 +82,11 @@ def test_the_highest_track_of_a_clip_counts_unless_it_is_a_flash():
         track_score([], np.zeros(0))
 
 
-def test_a_forged_clip_is_forged_alike_in_every_frame():
+def test_a_forged_clip_is_forged_alike_in_every_frame_but_for_a_tremble():
     clip = [a_face(seed=1), a_face(seed=1)]
-    one, two = forged(clip, a_face(seed=2), "face_swap", seed=4)
-    np.testing.assert_array_equal(one.pixels, two.pixels)
-    assert (one.pixels != clip[0].pixels).any()
+    one, two = (made.pixels.astype(int) for made in forged(clip, a_face(seed=2), "face_swap", seed=4))
+    from_clip, apart = np.abs(one - clip[0].pixels).mean(), np.abs(one - two).mean()
+    assert 0.0 < apart < 0.25 * from_clip
 
 
 def test_calibration_finds_the_line_that_made_the_items():
