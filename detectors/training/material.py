@@ -16,7 +16,7 @@ from detectors.training.clip_split import ClipSplit, split_clips
 from detectors.training.configuration import TrainingConfig
 from detectors.training.footage import clips_in
 from detectors.training.people import Portrait, Split, person_of, read_portraits, split_people
-from detectors.training.runs.run_record import RECORD
+from detectors.training.runs.run_record import AVERAGE, RECORD
 
 log = structlog.get_logger(__name__)
 
@@ -111,8 +111,9 @@ def configs_behind(weights: Path) -> Iterator[TrainingConfig]:
 
 def record_of(weights: Path) -> dict[str, Any] | None:
     """What the run or the average that wrote the weights noted beside them."""
-    path = weights.with_name(RECORD)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    paths = (weights.with_name(name) for name in (AVERAGE, RECORD))
+    found = next((path for path in paths if path.is_file()), None)
+    return None if found is None else json.loads(found.read_text(encoding="utf-8"))
 
 
 def portraits_by_person(part: Sequence[Portrait]) -> int:

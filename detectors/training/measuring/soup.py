@@ -20,7 +20,7 @@ from detectors.training.configuration import TrainingConfig
 from detectors.training.dataset import Source, batches
 from detectors.training.material import record_of
 from detectors.training.measuring.face_logits import trained_network
-from detectors.training.runs.run_record import RECORD
+from detectors.training.runs.run_record import AVERAGE
 from detectors.training.training import save_weights
 from detectors.weights import require_same_shapes, sha256_of, shapes_of
 
@@ -66,7 +66,7 @@ def cook(
         "weights_sha256": sha256_of(out),
         "config": config.model_dump(mode="json"),
     }
-    out.with_name(RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    out.with_name(AVERAGE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return record
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 RECORD = "run.json"
+AVERAGE = "average.json"  # beside weights that are the average of several runs
 RunState = Literal["running", "finished", "stopped early", "failed"]
 
 

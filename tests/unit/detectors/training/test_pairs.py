@@ -19,7 +19,8 @@ from detectors.training.pairs import FAMILIES, PairMaker, visible_change
 from detectors.training.people import read_portraits
 from tests.support.portraits import a_face, a_portrait_folder
 
-NAMED = Path(__file__).parents[4] / "detectors" / "training" / "configurations"
+CONFIGURATIONS = Path(__file__).parents[4] / "detectors" / "training" / "configurations"
+NAMED = sorted([*CONFIGURATIONS.glob("*.json"), *CONFIGURATIONS.glob("tried/*.json")])
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_without_named_clips_all_are_reported_on():
     assert split_clips(["a", "b"], Data(portraits=Path("p"))).report == ("a", "b")
 
 
-@pytest.mark.parametrize("file", sorted(NAMED.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", NAMED, ids=lambda file: file.stem)
 def test_shipped_configurations_are_valid_and_portable(file: Path):
     config = read_config(file)
     assert not any(str(path).startswith("/") for path in (config.out, config.data.portraits, config.data.cache))
