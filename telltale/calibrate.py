@@ -8,16 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-
 import detectors as registry
 from contracts.settings import DetectSettings
-from detectors.calibration import Calibration, Method, logit
+from detectors.calibration import Method
 from detectors.calibration.cross_fitting import (
     FIGURES,
     REPORT_SPLIT,
     FittedCalibration,
-    LabelledScore,
     SharedIdentities,
     TooLittleToFit,
     data_sha256_of,
@@ -28,7 +25,7 @@ from detectors.calibration.stored import Honesty, StoredCalibration, write
 from detectors.cards import DetectorCard, Thresholds
 from stream_processors.judgement import DEFAULT_POLICY
 from telltale import calibrate_shown
-from telltale.calibrate_items import BAD_INPUT, Gathered, asked_items, learned_from, scored_files, scored_table
+from telltale.calibrate_items import BAD_INPUT, Gathered, asked_items, scored_files, scored_table
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
 from telltale.terminal import say, say_json
@@ -68,7 +65,7 @@ def run(manifests: Sequence[str], wish: Wish) -> None:
         why = "random weights cannot be calibrated, because their scores say nothing"
         raise CommandFailed(f"{wish.detector} has no trained weights here, and {why}. {found.detail}")
     gathered = _gathered(manifests, wish, weights, found.weights_sha256)
-    _require_unlearned(wish, gathered)
+    _require_unlearned(wish, gathered, found.weights_sha256)
     at = datetime.now(UTC).replace(microsecond=0)
     try:
         fitted = fit_best(
@@ -82,19 +79,17 @@ def run(manifests: Sequence[str], wish: Wish) -> None:
         )
     except (TooLittleToFit, SharedIdentities) as why:
         raise CommandFailed(f"{wish.detector} cannot be calibrated on this. {why}") from why
-    stored = stored_of(card, fitted, gathered.items, wanted)
+    stored = stored_of(card, fitted, wanted)
     place = None if wish.dry_run else write(stored, weights)
     _tell(stored, fitted, gathered, place, wish)
 
 
-def stored_of(
-    card: DetectorCard, fitted: FittedCalibration, items: Sequence[LabelledScore], wanted: tuple[float, float]
-) -> StoredCalibration:
-    """What is kept of a fit: with it the two limits, chosen on left-out items where a split names some."""
-    left_out = [item for item in items if item.split == REPORT_SPLIT]
-    alarming = _alarming(fitted.calibration, left_out or list(fitted.held_out))
+def stored_of(card: DetectorCard, fitted: FittedCalibration, wanted: tuple[float, float]) -> StoredCalibration:
+    """What is kept of a fit: with it the two limits, chosen where no curve saw the identity that it judges."""
+    alarming = _alarming(fitted)
     lower, upper = (alarming.at(rate) for rate in wanted)
-    where = "items that were not fitted on" if left_out else "the items that were fitted on"
+    is_split = any(item.split == REPORT_SPLIT for item in fitted.held_out)
+    where = f"the split {REPORT_SPLIT}" if is_split else "each judged by a curve fitted without its identity"
     chosen_by = (
         f"lowest limits that at most {lower.wanted:.1%} (lower) and {upper.wanted:.1%} (upper) of {lower.items} "
         f"genuine items of {lower.sources} sources reach ({where}); at 95 % confidence the rates are at most "
@@ -141,8 +136,10 @@ def _gathered(manifests: Sequence[str], wish: Wish, weights: Path, weights_sha25
     return scored_files(asked_items(manifests), wish.detector, weights, wish.home, reencode=wish.reencode)
 
 
-def _require_unlearned(wish: Wish, gathered: Gathered) -> None:
-    learned = learned_from(wish.detector, gathered)
+def _require_unlearned(wish: Wish, gathered: Gathered, weights_sha256: str) -> None:
+    from telltale.calibrate_overlap import learned_from, settings_behind
+
+    learned = learned_from(settings_behind(wish.detector, weights_sha256), gathered)
     if not learned:
         return
     more = f" and {len(learned) - _NAMED} more" if len(learned) > _NAMED else ""
@@ -158,11 +155,10 @@ def _told(manifests: Sequence[str], wish: Wish) -> str:
     return f"{what}{', with re-encoded copies' if wish.reencode else ''}"
 
 
-def _alarming(fit: Calibration, items: Sequence[LabelledScore]) -> Alarming:
-    z = fit.posterior_logits(np.array([logit(item.raw) for item in items]), prior=DEFAULT_POLICY.prior)
-    p, truths = 0.5 * (1.0 + np.tanh(z / 2.0)), np.array([item.manipulated for item in items])
-    sources = [item.group for item in items if not item.manipulated]
-    return Alarming(genuine=p[~truths], sources=sources, manipulated=p[truths])
+def _alarming(fitted: FittedCalibration) -> Alarming:
+    p = fitted.probabilities(prior=DEFAULT_POLICY.prior)
+    sources = [item.group for item in fitted.held_out if not item.manipulated]
+    return Alarming(genuine=p[~fitted.truths], sources=sources, manipulated=p[fitted.truths])
 
 
 def _honesty(fitted: FittedCalibration, name: str) -> Honesty:

@@ -22,10 +22,13 @@ _WEIGHTS_LINE = re.compile(r"^#\s*(?P<name>\S+) \S+, weights SHA-256 (?P<sha256>
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """Scored items; ``skipped`` counts the others by reason, ``notes`` is what the reader should know."""
+    """Scored items; ``skipped`` counts the others by reason, ``notes`` is what the reader should know.
+
+    ``paths`` are those of the items, in their order, as a table or a manifest names them; a copy has that of its file.
+    """
 
     items: tuple[LabelledScore, ...]
-    names: tuple[str, ...]
+    paths: tuple[Path, ...]
     skipped: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
@@ -52,7 +55,7 @@ def asked_items(arguments: Sequence[str]) -> list[Item]:
 
 def scored_files(items: Sequence[Item], name: str, weights: Path, home: Path, *, reencode: bool) -> Gathered:
     """Score the files as ``telltale evaluate`` does, and its re-encoded copies with them where ``reencode``."""
-    from telltale.evaluate_cache import ScoreCache, made_with
+    from telltale.evaluate_cache import ScoreCache, made_with, sha256_of_file
     from telltale.evaluate_scoring import Scoring
     from telltale.scan import Scanner
 
@@ -65,13 +68,20 @@ def scored_files(items: Sequence[Item], name: str, weights: Path, home: Path, *,
             rows += scoring.rows_of_copies(items, COPIES, limit=len(items), seed=0)
     own = [row for row in rows if row.level == "item" and row.detector == name]
     scored = [row for row in own if row.raw is not None]
+    contents = {path: sha256_of_file(Path(path)) for path in {row.path for row in scored}}
     lonely = all(item.source == str(item.path) for item in items)
     return Gathered(
         items=tuple(
-            LabelledScore(raw=row.raw or 0.0, manipulated=bool(row.label), group=row.source, split=row.split)
+            LabelledScore(
+                raw=row.raw or 0.0,
+                manipulated=bool(row.label),
+                group=row.source,
+                split=row.split,
+                file=f"{contents[row.path]} {row.variant}".strip(),
+            )
             for row in scored
         ),
-        names=tuple(str(Path(row.path).stem) for row in scored),
+        paths=tuple(Path(row.path) for row in scored),
         skipped=Counter(row.reason or "no score" for row in own if row.raw is None),
         notes=("No sources are named, so every file counts as an identity of its own.",) if lonely else (),
     )
@@ -81,7 +91,8 @@ def scored_table(table: Path, name: str, weights_sha256: str | None) -> Gathered
     """The items of a CSV with the columns ``raw`` and ``label``, such as the ``scores.csv`` of ``telltale evaluate``.
 
     Where there are columns ``detector`` and ``level``, the item rows of this detector count; ``source`` is the
-    identity, else ``path``, else each row is its own; ``split`` may be ``calibrate``, ``test`` or ``train``.
+    identity, else ``path``, else each row is its own; ``split`` may be ``calibrate``, ``test`` or ``train``. Which file
+    a row is about is told by ``sha256`` or else ``path``, and by ``variant``, as they stand there.
 
     Raises:
         CommandFailed: it cannot be read, has wrong rows, or was made with other weights (exit code 2).
@@ -99,7 +110,7 @@ def scored_table(table: Path, name: str, weights_sha256: str | None) -> Gathered
     scored = [(number, row) for number, row in own if row["raw"]]
     return Gathered(
         items=tuple(_labelled(row, number, table) for number, row in scored),
-        names=tuple(Path(row.get("path") or row.get("source") or "").stem for _, row in scored),
+        paths=tuple(table.parent / (row.get("path") or row.get("source") or "") for _, row in scored),
         skipped=Counter(row.get("reason") or "no score" for _, row in own if not row["raw"]),
         notes=tuple(notes),
     )
@@ -122,8 +133,13 @@ def _labelled(row: Mapping[str, str], number: int, table: Path) -> LabelledScore
     if label is None or not 0.0 <= raw <= 1.0:
         told = f"{table}, row {number}: a raw score of 0 to 1 and a label of {', '.join(LABELS)} are needed"
         raise CommandFailed(f"{told}, got {row['raw']!r} and {row['label']!r}.", exit_code=BAD_INPUT)
-    group = row.get("source") or row.get("path") or f"row {number}"
-    return LabelledScore(raw=raw, manipulated=bool(label), group=group, split=row.get("split") or "")
+    return LabelledScore(
+        raw=raw,
+        manipulated=bool(label),
+        group=row.get("source") or row.get("path") or f"row {number}",
+        split=row.get("split") or "",
+        file=f"{row.get('sha256') or row.get('path') or ''} {row.get('variant') or ''}".strip(),
+    )
 
 
 def _require_same_weights(remarks: Iterable[str], name: str, weights_sha256: str | None, table: Path) -> list[str]:
@@ -134,19 +150,3 @@ def _require_same_weights(remarks: Iterable[str], name: str, weights_sha256: str
         told = f"made with the weights {said[0][:8]} of {name}, those here are {str(weights_sha256)[:8]}"
         raise CommandFailed(f"{table} cannot calibrate them: it was {told}.", exit_code=BAD_INPUT)
     return []
-
-
-def learned_from(name: str, gathered: Gathered) -> list[str]:
-    """The items that the detector was trained on, as far as the settings of its training in this package name them."""
-    from detectors.registry import PACKAGE
-
-    settings = PACKAGE / "training" / "configurations" / f"{name}.json"
-    if not settings.is_file():
-        return []
-    from detectors.training.configuration import read_config
-
-    starts = tuple(read_config(settings).data.learn_from_clips)
-    if not starts:
-        return []
-    both = zip(gathered.names, gathered.items, strict=True)
-    return sorted({one for one, item in both if one.startswith(starts) or item.group.startswith(starts)})

@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from detectors.calibration.curves import Calibration, Curve, Floats, Method, claim_of
+from detectors.calibration.curves import Calibration, Floats, Method, claim_of
 from detectors.calibration.fits import Truths, fit_curve
 from detectors.calibration.logits import logit
 from detectors.evaluation import resampled
@@ -40,13 +39,15 @@ class LabelledScore:
     """One item: its pooled raw score, 0 (genuine) to 1 (manipulated), and its truth.
 
     ``group`` is its identity: whom it shows, or the clip that it is a copy of. ``split`` ``calibrate`` or ``test`` says
-    where it belongs; empty leaves that to cross-fitting.
+    where it belongs; empty leaves that to cross-fitting. ``file`` says which file it was, for ``data_sha256_of`` only:
+    the SHA-256 of its content or else its path, with the name of the copy that was made of it.
     """
 
     raw: float
     manipulated: bool
     group: str
     split: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +80,10 @@ class MethodLoss:
 class FittedCalibration:
     """A calibration with what it is worth on identities that it was not fitted on.
 
-    ``before`` and ``after`` hold ``log_loss``, ``brier`` and ``ece`` of the raw scores and of the calibrated ones, both
-    at the prior of the items, on the ``held_out`` ones; ``probabilities`` are the calibrated ones, in their order.
-    ``compared`` is empty where only one method was asked for.
+    ``held_out`` are items of a split of their own or, where there is none, the fitted ones, each seen by a curve fitted
+    without its identity; ``log_likelihood_ratios`` are what such curves make of them, in their order. ``before`` and
+    ``after`` hold ``log_loss``, ``brier`` and ``ece`` of their raw scores and of their calibrated ones, both at their
+    prior. ``compared`` is empty where only one method was asked for.
     """
 
     calibration: Calibration
@@ -90,11 +92,15 @@ class FittedCalibration:
     after: Mapping[str, Measured]
     reported_on: str
     held_out: tuple[LabelledScore, ...]
-    probabilities: Floats
+    log_likelihood_ratios: Floats
 
     @property
     def truths(self) -> Truths:
         return np.array([item.manipulated for item in self.held_out])
+
+    def probabilities(self, *, prior: float | None = None) -> Floats:
+        """Of the ``held_out`` items, under ``prior``; without one under their own share of manipulated ones."""
+        return _sigmoids(self.log_likelihood_ratios + logit(_share(self.held_out) if prior is None else prior))
 
     def reliability_before(self) -> list[Bin]:
         """Stated against seen shares of manipulated items, raw scores taken as probabilities."""
@@ -102,7 +108,7 @@ class FittedCalibration:
 
     def reliability_after(self) -> list[Bin]:
         """The same for calibrated probabilities."""
-        return reliability(self.truths.astype(int), self.probabilities)
+        return reliability(self.truths.astype(int), self.probabilities())
 
 
 def fit_best(
@@ -120,12 +126,10 @@ def fit_best(
     """Choose a curve, fit it, and measure it on other people than those it was fitted on.
 
     The method (unless one is asked for) is the simplest whose LogLoss on left-out identities is within one standard
-    error of the best one's; ``isotonic`` takes part from 1000 items on. Items of the split ``test``, if there are any,
-    are only reported on; else every fifth of the identities is reported on by a method chosen and a curve fitted on the
-    other four, and the calibration itself is fitted on all. Items of the split ``train`` are left out.
-
-    Source: one standard error as in Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees",
-    section 3.4.3; intervals as in ``detectors.evaluation.bootstrap``.
+    error of the best one's (Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees", section
+    3.4.3). Items of the split ``test``, if there are any, are only reported on; else each fifth of the identities is
+    reported on by a method chosen and a curve fitted on the other four, and the calibration itself is fitted on all.
+    Items of the split ``train`` are left out. Intervals are those of ``detectors.evaluation.bootstrap``.
 
     Raises:
         TooLittleToFit: fewer than 10 items or 4 identities of a class, or too few for the method asked for.
@@ -134,43 +138,73 @@ def fit_best(
     fitted, reported = _parts(items)
     require_enough(fitted)
     scores = _Scores.of(fitted)
-    if method and method not in scores.offered:
-        raise TooLittleToFit(f"{method} needs {LEAST_FOR_ISOTONIC} items, {len(fitted)} are there.")
-    compared = () if method else compare(scores, seed=seed)
-    chosen = method or simplest(compared)
-    told = {
-        **fit_curve(chosen, scores.x, scores.truths).model_dump(),
-        "id": name,
-        "fitted_on": fitted_on,
-        "fitted_at": at,
-        "expires_at": at + timedelta(days=valid_days),
-        "weights_sha256": weights_sha256,
-        "data_sha256": data_sha256_of(fitted),
-        **scores.counts(),
-    }
-    calibration = Calibration.model_validate(told)
+    compared = _compared(scores, method, seed=seed)
+    calibration = _fit(
+        method or simplest(compared),
+        scores,
+        id=name,
+        fitted_on=fitted_on,
+        fitted_at=at,
+        expires_at=at + timedelta(days=valid_days),
+        weights_sha256=weights_sha256,
+        data_sha256=data_sha256_of(fitted),
+    )
     if reported:
-        held_out = tuple(reported)
-        p = _sigmoids(calibration.posterior_logits(_Scores.of(held_out).x, prior=_share(held_out)))
-        left_out = f"the split {REPORT_SPLIT}"
+        ratios = calibration.log_likelihood_ratios(_Scores.of(reported).x)
     else:
-        held_out, p = tuple(fitted), _sigmoids(_cross_fitted(scores, method, seed=seed))
-        left_out = f"{_folds_of(scores)} folds of whole identities, each left out once"
-    measure = partial(_measured, held_out, rounds=rounds, seed=seed)
+        ratios = _cross_fitted(scores, method, seed=seed)
+    held_out, told = tuple(reported or fitted), _told(scores, reported)
+    return _with_figures(calibration, compared, held_out, ratios, reported_on=told, rounds=rounds, seed=seed)
+
+
+def _compared(scores: "_Scores", method: Method | None, *, seed: int) -> tuple[MethodLoss, ...]:
+    """Nothing where a method is asked for. Raises ``TooLittleToFit`` if that one is not offered for so few items."""
+    if method and method not in scores.offered:
+        raise TooLittleToFit(f"{method} needs {LEAST_FOR_ISOTONIC} items, {len(scores.x)} are there.")
+    return () if method else compare(scores, seed=seed)
+
+
+def _fit(method: Method, scores: "_Scores", **facts: Any) -> Calibration:
+    curve = fit_curve(method, scores.x, scores.truths)
+    return Calibration.model_validate({**curve.model_dump(), **scores.counts(), **facts})
+
+
+def _told(scores: "_Scores", reported: Sequence[LabelledScore]) -> str:
+    if reported:
+        identities = len({item.group for item in reported})
+        return f"the split {REPORT_SPLIT}: {len(reported)} items of {identities} identities"
+    folds = f"{_folds_of(scores)} folds of whole identities, each left out once"
+    return f"{folds}: {len(scores.x)} items of {len(np.unique(scores.groups))} identities"
+
+
+def _with_figures(
+    calibration: Calibration,
+    compared: tuple[MethodLoss, ...],
+    held_out: tuple[LabelledScore, ...],
+    ratios: Floats,
+    *,
+    reported_on: str,
+    rounds: int,
+    seed: int,
+) -> FittedCalibration:
+    p = _sigmoids(ratios + logit(_share(held_out)))
+    raw = np.array([item.raw for item in held_out])
     return FittedCalibration(
         calibration=calibration,
         compared=compared,
-        before=measure(np.array([item.raw for item in held_out])),
-        after=measure(p),
-        reported_on=f"{left_out}: {len(held_out)} items of {len({item.group for item in held_out})} identities",
+        before=_measured(held_out, raw, rounds=rounds, seed=seed),
+        after=_measured(held_out, p, rounds=rounds, seed=seed),
+        reported_on=reported_on,
         held_out=held_out,
-        probabilities=p,
+        log_likelihood_ratios=ratios,
     )
 
 
 def data_sha256_of(items: Sequence[LabelledScore]) -> str:
-    """The SHA-256 of scores, truths and identities, in any order of the items."""
-    lines = sorted(f"{item.raw:.9g}\0{int(item.manipulated)}\0{item.group}\0{item.split}" for item in items)
+    """The SHA-256 of files, scores, truths, identities and splits, in any order of the items."""
+    lines = sorted(
+        f"{item.file}\0{item.raw:.9g}\0{int(item.manipulated)}\0{item.group}\0{item.split}" for item in items
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -214,6 +248,11 @@ class _Scores:
 
     def identities(self, *, manipulated: bool) -> int:
         return len(np.unique(self.groups[self.truths == manipulated]))
+
+    @property
+    def claims(self) -> tuple[float, float]:
+        """As those of a calibration that is fitted on all of them."""
+        return -claim_of(self.identities(manipulated=True)), claim_of(self.identities(manipulated=False))
 
     def counts(self) -> dict[str, float]:
         return {
@@ -265,7 +304,7 @@ def compare(scores: _Scores, *, seed: int = 0) -> tuple[MethodLoss, ...]:
     losses: dict[Method, Floats] = {one: np.zeros(len(scores.x)) for one in scores.offered}
     for fitted, left_out in _folds(scores, seed=seed):
         for one, of_items in losses.items():
-            z = _held(fit_curve(one, scores.x[fitted], scores.truths[fitted]), scores.at(fitted), scores.x[left_out])
+            z = _ratios(one, scores.at(fitted), scores.x[left_out], within=scores.claims) + logit(scores.prior)
             of_items[left_out] = np.logaddexp(0.0, np.where(scores.truths[left_out], -z, z))
     best = min(losses.values(), key=lambda of_items: float(of_items.mean()))
     return tuple(
@@ -291,21 +330,23 @@ def _standard_error(values: Floats, groups: np.ndarray) -> float:
     return float(np.sqrt(len(names) / (len(names) - 1) * np.sum(sums**2)) / len(values))
 
 
-def _held(curve: Curve, fitted: _Scores, x: Floats) -> Floats:
-    """Calibrated logits within what the fitted identities can support, as :class:`Calibration` holds them."""
-    level = logit(fitted.prior)
-    least = -claim_of(fitted.identities(manipulated=True))
-    most = claim_of(fitted.identities(manipulated=False))
-    return np.clip(curve.logits(x) - level, least, most) + level
+def _ratios(method: Method, fitted: _Scores, x: Floats, *, within: tuple[float, float]) -> Floats:
+    """Log likelihood ratios of ``x`` by a curve of this kind through the fitted items.
+
+    ``within`` are the claims of the calibration that is fitted on everybody in the end: they depend on how many people
+    there are and on no score of theirs. The narrower ones of the fold would put a limit below what that one can reach.
+    """
+    curve = fit_curve(method, fitted.x, fitted.truths)
+    return np.clip(curve.logits(x) - logit(fitted.prior), *within)
 
 
 def _cross_fitted(scores: _Scores, method: Method | None, *, seed: int) -> Floats:
-    """Calibrated logits of all items, each by a method chosen and a curve fitted without its identity."""
+    """Log likelihood ratios of all items, each by a method chosen and a curve fitted without its identity."""
     found = np.zeros(len(scores.x))
     for fitted, left_out in _folds(scores, seed=seed):
         others = scores.at(fitted)
         chosen = method or simplest(compare(others, seed=seed + 1))
-        found[left_out] = _held(fit_curve(chosen, others.x, others.truths), others, scores.x[left_out])
+        found[left_out] = _ratios(chosen, others, scores.x[left_out], within=scores.claims)
     return found
 
 

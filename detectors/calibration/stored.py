@@ -55,9 +55,14 @@ class InForce:
     def calibration(self) -> Calibration | None:
         return self.card.calibration
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, str | None]:
         """What a JSON object says of it, besides the card."""
-        return {"calibration_from": self.origin, "calibration_in_force": self.detail}
+        expires_at = self.calibration.model_dump(mode="json")["expires_at"] if self.calibration else None
+        return {
+            "calibration_from": self.origin,
+            "calibration_in_force": self.detail,
+            "calibration_expires_at": expires_at,
+        }
 
 
 def path_of(name: str, weights: Path) -> Path:

@@ -55,6 +55,7 @@ def test_a_table_of_scores_becomes_the_calibration_in_force(tmp_path: Path, caps
     assert stored.calibration.genuine_identities == 40
     assert stored.lower.limit < stored.upper.limit
     assert stored.upper.measured <= 0.02 < stored.upper.bound
+    assert "each judged by a curve fitted without its identity" in stored.thresholds.chosen_by
     (member,) = members_of(["telltale"], weights)
     assert member.calibration == stored.calibration
     assert member.thresholds == (stored.thresholds.lower, stored.thresholds.upper)
@@ -62,6 +63,9 @@ def test_a_table_of_scores_becomes_the_calibration_in_force(tmp_path: Path, caps
     shown = json.loads(capsys.readouterr().out)
     assert shown["calibration"]["id"] == stored.calibration.id
     assert shown["calibration_from"] == "here"
+    assert shown["calibration_expires_at"] == shown["calibration"]["expires_at"]
+    show("telltale", tmp_path / "home", as_json=False)
+    assert f"to be renewed by {stored.calibration.expires_at.date()}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_dry_run_prints_for_people_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

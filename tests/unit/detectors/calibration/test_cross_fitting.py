@@ -1,12 +1,13 @@
 """A calibration is chosen and measured on identities that it was not fitted on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from detectors.calibration import Method, sigmoid
+from detectors.calibration import Method, fit_curve, logit, sigmoid
 from detectors.calibration.cross_fitting import (
     FittedCalibration,
     LabelledScore,
@@ -60,6 +61,19 @@ def test_nobody_is_predicted_by_a_fit_on_the_same_person():
         assert not set(scores.groups[fit]) & set(scores.groups[left_out])
         predicted += left_out.tolist()
     assert sorted(predicted) == list(range(72))
+
+
+def test_what_is_reported_and_limited_on_comes_from_curves_that_did_not_see_it():
+    items = people(12, copies=2)
+    found = fitted(items, "platt")
+    scores = _Scores.of(items)
+    for others, left_out in _folds(scores, seed=0):
+        curve = fit_curve("platt", scores.x[others], scores.truths[others])
+        unseen = curve.logits(scores.x[left_out]) - logit(float(scores.truths[others].mean()))
+        expected = np.clip(unseen, *found.calibration.claims)
+        assert found.log_likelihood_ratios[left_out] == pytest.approx(expected)
+    seen = found.calibration.log_likelihood_ratios(scores.x)
+    assert np.abs(found.log_likelihood_ratios - seen).max() > 0.01
 
 
 def test_the_simplest_method_within_one_standard_error_wins():
@@ -135,3 +149,8 @@ def test_the_hash_of_the_data_does_not_depend_on_their_order():
     items = people(5)
     assert data_sha256_of(items) == data_sha256_of(items[::-1])
     assert data_sha256_of(items) != data_sha256_of(items[1:])
+
+
+def test_the_hash_of_the_data_tells_files_apart_that_score_alike():
+    items = people(5)
+    assert data_sha256_of(items) != data_sha256_of([replace(items[0], file="ab" * 32), *items[1:]])
