@@ -49,9 +49,10 @@ class TopicSettings(ProcessSettings):
 class IngestSettings(ProcessSettings):
     """Uploads in, ``media.uploaded`` out."""
 
-    notifications_dialect: Literal["aws", "minio", "ceph", "versitygw"] = Field(
-        default="versitygw", description="whose event form the store writes; decides how keys are encoded"
+    notifications_dialect: Literal["aws", "minio", "ceph", "versitygw", "seaweedfs", "none"] = Field(
+        default="versitygw", description="whose event form it is (from SQS always aws); none: the bucket is only listed"
     )
+    notifications_queue: str | None = Field(default=None, description="URL of an SQS queue that has the events instead")
     listing_interval_s: PositiveFloat = Field(default=60.0, description="how often an S3 bucket is listed anew")
     settle_s: PositiveFloat = Field(default=1.0, description="how long a file in a watched folder must rest first")
     max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")

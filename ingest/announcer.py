@@ -35,14 +35,24 @@ def own_prefix(watched: ObjectStore, work: ObjectStore) -> str | None:
 class Announcer:
     """Says once of every object version in ``store`` that it has arrived.
 
-    ``own_prefix`` is the part of the bucket that this pipeline writes to itself, where its work bucket lies inside.
+    ``own_prefix`` is the part of the bucket that this pipeline writes to itself, where its work bucket lies inside;
+    ``lane`` is that of every object, by its key if it is not given.
     """
 
-    def __init__(self, store: ObjectStore, ledger: Ledger, publisher: Publisher, *, own_prefix: str | None) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        ledger: Ledger,
+        publisher: Publisher,
+        *,
+        own_prefix: str | None,
+        lane: Lane | None = None,
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._publisher = publisher
         self._own_prefix = own_prefix
+        self._lane = lane
 
     def wants(self, key: str) -> bool:
         """Whether an object of this key is an upload; folder markers and our own crop bundles are none."""
@@ -77,7 +87,7 @@ class Announcer:
             version=found.version,
             size_bytes=found.size_bytes,
             source=self._store.kind,
-            lane=Lane.BULK if found.key.startswith(BULK) else Lane.INTERACTIVE,
+            lane=self._lane or (Lane.BULK if found.key.startswith(BULK) else Lane.INTERACTIVE),
             uploaded_at=found.modified_at,
         )
         return Outgoing(MEDIA_UPLOADED, uploaded, {TRACE_HEADER: new_traceparent()})

@@ -1,11 +1,12 @@
 """Settings in; a process that turns uploads into ``media.uploaded`` until it is told to stop out.
 
-A folder is watched, an S3 bucket's notifications are read and its contents listed; what is announced is the same.
+A folder is watched, an S3 bucket's contents are listed and, where there are any, its notifications read from Kafka or
+from SQS; what is announced is the same.
 """
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 import structlog
 from kafka.consumer.fetcher import ConsumerRecord
@@ -16,7 +17,8 @@ from contracts.settings import IngestSettings
 from contracts.topics import DEAD_LETTERS
 from contracts.vocabulary import Stage
 from ingest.announcer import Announcer, own_prefix
-from ingest.bucket_feed import OUTCOMES, BucketFeed, open_consumer
+from ingest.bucket_feed import BucketFeed, open_consumer
+from ingest.bucket_listing import BucketListing
 from ingest.dead_letter import REASON, dead_letter_of
 from ingest.dialects import DIALECTS
 from ingest.folder_watch import FolderWatch
@@ -25,9 +27,13 @@ from ingest.object_store import ObjectStore, open_store
 from ingest.object_stores.folder import FolderStore
 from ingest.object_stores.s3 import S3Store
 from ingest.publisher import Publisher
+from ingest.queue_feed import QueueFeed
+from ingest.sightings import OUTCOMES, Sightings
+from ingest.sqs_queue import QueuedMessage, SqsQueue
 from ingest.telemetry import health_page, metric, start_at_zero
 
 LEDGER_FILE = "ingest.sqlite"
+NO_NOTIFICATIONS = "none"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 
@@ -49,7 +55,8 @@ def run(settings: IngestSettings, stop: threading.Event) -> None:
     ):
         announcer = Announcer(watched, ledger, publisher, own_prefix=ours)
         _log.info("ingest_started", bucket=watched.url, kafka=settings.kafka_bootstrap_servers)
-        _again_and_again(lambda: _feed(settings, watched, announcer, publisher, ready, stop), ready, stop)
+        with _queue_of(settings, watched, announcer, publisher) as queue:
+            _again_and_again(lambda: _feed(settings, watched, announcer, publisher, queue, ready, stop), ready, stop)
     _log.info("ingest_stopped")
 
 
@@ -58,11 +65,16 @@ def _feed(
     watched: ObjectStore,
     announcer: Announcer,
     publisher: Publisher,
+    queue: QueueFeed | None,
     ready: threading.Event,
     stop: threading.Event,
 ) -> None:
     if isinstance(watched, FolderStore):
         feed_from_folder(settings, watched, announcer, ready, stop)
+    elif queue is not None:
+        feed_from_queue(queue, ready, stop)
+    elif isinstance(watched, S3Store) and settings.notifications_dialect == NO_NOTIFICATIONS:
+        feed_from_listing(_listing_of(settings, watched, announcer), ready, stop)
     elif isinstance(watched, S3Store):
         feed_from_bucket(settings, watched, announcer, publisher, ready, stop)
     else:
@@ -111,18 +123,60 @@ def feed_from_bucket(
         consumer = open_consumer(settings.kafka_bootstrap_servers, settings.notifications_topic)
         try:
             feed = BucketFeed(
-                store=store,
-                dialect=DIALECTS[settings.notifications_dialect],
                 consumer=consumer,
+                sightings=Sightings(store, DIALECTS[settings.notifications_dialect]),
+                listing=_listing_of(settings, store, announcer),
                 announce=announcer.announce,
                 park=park,
-                listing_interval_s=settings.listing_interval_s,
             )
             while not stop.is_set():
                 feed.step()
                 (ready.set if feed.is_assigned else ready.clear)()
         finally:
             consumer.close(autocommit=False, timeout_ms=3_000)
+
+
+def feed_from_queue(feed: QueueFeed, ready: threading.Event, stop: threading.Event) -> None:
+    """Read messages, list and announce until ``stop``; raises ``NotNow``, after which ``feed`` goes on as it is."""
+    while not stop.is_set():
+        feed.step()
+        ready.set()
+
+
+def feed_from_listing(listing: BucketListing, ready: threading.Event, stop: threading.Event) -> None:
+    """List and announce until ``stop``, for a store that tells nothing; raises ``NotNow``."""
+    while not stop.is_set():
+        listing.go_on()
+        ready.set()
+        stop.wait(listing.rest_s)
+
+
+def _queue_of(
+    settings: IngestSettings, watched: ObjectStore, announcer: Announcer, publisher: Publisher
+) -> AbstractContextManager[QueueFeed | None]:
+    """The feed from SQS, where the settings name a queue; what it has in hand outlives an outage."""
+    if settings.notifications_queue is None or not isinstance(watched, S3Store):
+        return nullcontext()
+    queue = SqsQueue(settings.notifications_queue)
+
+    def park(message: QueuedMessage, why: PoisonMessage) -> None:
+        publisher.publish([dead_letter_of(_as_record(queue, message), why)])
+        metric("telltale_dead_letters_total").labels(stage=Stage.INGEST, reason=REASON).inc()
+        _log.warning("notification_parked", why=str(why), queue=queue.name, message_id=message.message_id)
+
+    listing = _listing_of(settings, watched, announcer)
+    sightings = Sightings(watched, DIALECTS["aws"])
+    return closing(QueueFeed(queue, sightings, listing, announce=announcer.announce, park=park))
+
+
+def _listing_of(settings: IngestSettings, store: S3Store, announcer: Announcer) -> BucketListing:
+    return BucketListing(store, announcer.announce, interval_s=settings.listing_interval_s, settle_s=settings.settle_s)
+
+
+def _as_record(queue: SqsQueue, message: QueuedMessage) -> ConsumerRecord:
+    """A queue has no offsets: the message's own id stands for its place."""
+    place = {"topic": f"sqs:{queue.name}/{message.message_id}", "partition": 0, "offset": 0, "value": message.body}
+    return ConsumerRecord(**{**dict.fromkeys(ConsumerRecord._fields), **place, "headers": []})
 
 
 @contextmanager

@@ -10,10 +10,14 @@ from urllib.parse import unquote_plus
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one family of stores writes its events; ``key_of`` raises ``ValueError`` for what it cannot decode."""
+    """How one family of stores writes its events; ``key_of`` raises ``ValueError`` for what it cannot decode.
+
+    ``is_filer`` says that they are changes of a filer's paths, not events of S3 objects.
+    """
 
     name: str
     key_of: Callable[[str], str]
+    is_filer: bool = False
 
 
 def _form_decoded(text: str) -> str:
@@ -31,5 +35,6 @@ DIALECTS: dict[str, Dialect] = {
         Dialect("minio", _form_decoded),
         Dialect("ceph", _as_written),
         Dialect("versitygw", _as_written),
+        Dialect("seaweedfs", _as_written, is_filer=True),
     )
 }

@@ -1,85 +1,65 @@
 """The bytes of an object store's notification in; what happened to which objects out.
 
-Size, ETag, time and order that stores write into their events are not read: they differ by store and are often wrong.
-Whoever acts on an event asks the store for the truth.
+Size, ETag, version, time and order that stores write into their events are not read: they differ by store and are often
+wrong. Whoever acts on an event asks the store for the truth.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from contracts.errors import PoisonMessage
 from ingest.dialects import Dialect
+from ingest.envelopes import EventBridgeEvent, from_eventbridge, unwrapped
+from ingest.filer_events import events_in
+from ingest.object_events import Happening, ObjectEvent, Place
 
 _NEW_CONTENT = frozenset(
     {"ObjectCreated:Put", "ObjectCreated:Post", "ObjectCreated:Copy", "ObjectCreated:CompleteMultipartUpload"}
 )
 _GONE = ("ObjectRemoved:", "LifecycleExpiration:")
 _FORM_MAJOR = "2"
-
-
-class Happening(StrEnum):
-    """What an event says of an object, as far as this pipeline cares."""
-
-    CREATED = "created"
-    REMOVED = "removed"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectEvent:
-    """One event of one object; ``key`` is the key as the uploader gave it."""
-
-    happening: Happening
-    bucket: str
-    key: str
-
-
-class _Named(BaseModel):
-    name: str
-
-
-class _Keyed(BaseModel):
-    key: str
-
-
-class _Place(BaseModel):
-    bucket: _Named
-    object: _Keyed
+_Form = TypeVar("_Form", bound=BaseModel)
 
 
 class _Record(BaseModel):
     eventVersion: str = "2.0"  # noqa: N815 - the store's own spelling
     eventName: str  # noqa: N815 - the store's own spelling
-    s3: _Place
+    s3: Place
 
 
-class _Envelope(BaseModel):
+class _Body(BaseModel):
     Records: list[_Record] | None = None
     Event: Any = None
+    kind: Any = Field(default=None, alias="detail-type")
 
 
-def parse(raw: bytes | None, dialect: Dialect) -> tuple[ObjectEvent, ...]:
+def parse(raw: bytes | None, dialect: Dialect, *, record_key: bytes | None = None) -> tuple[ObjectEvent, ...]:
     """The events in one message; none for the test event with which a store tries its connection.
+
+    ``record_key`` is the Kafka record's key, which says the place where the store's form leaves it out of the message.
 
     Raises:
         PoisonMessage: not an event of this form.
     """
     if raw is None:
         raise PoisonMessage("a tombstone carries no notification")
-    envelope = _envelope(raw)
-    if envelope.Records is not None:
-        return tuple(_event(record, dialect) for record in envelope.Records)
-    if envelope.Event == "s3:TestEvent":
+    if dialect.is_filer:
+        return events_in(record_key, raw)
+    inner = unwrapped(raw)
+    body = _read(_Body, inner)
+    if body.Records is not None:
+        return tuple(_event(record, dialect) for record in body.Records)
+    if body.kind is not None:
+        return (from_eventbridge(_read(EventBridgeEvent, inner)),)
+    if body.Event == "s3:TestEvent":
         return ()
     raise PoisonMessage("neither records nor a test event")
 
 
-def _envelope(raw: bytes) -> _Envelope:
+def _read(form: type[_Form], raw: bytes) -> _Form:
     try:
-        return _Envelope.model_validate_json(raw)
+        return form.model_validate_json(raw)
     except ValidationError as why:
         first = why.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "message"

@@ -203,16 +203,25 @@ def status(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
 
 @app.command()
 def submit(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders and patterns.", show_default=False)],
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders and patterns.", show_default=False)] = None,
     home: Home = DEFAULT_HOME,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the final verdicts and print them.")] = False,
     as_json: AsJson = False,
     timeout_s: Annotated[float, typer.Option("--timeout", help="Longest wait in seconds.")] = 3600.0,
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            "--keys", help="Instead of files: a list of keys in the bucket, one per line or .csv; - is stdin."
+        ),
+    ] = None,
+    bucket: Annotated[
+        str | None, typer.Option("--bucket", help="The bucket of the keys. [default: the watched bucket]")
+    ] = None,
 ) -> None:
-    """Copy files into the bucket of a running pipeline."""
+    """Copy files into the bucket of a running pipeline, or announce objects that lie in it already."""
     from telltale import submit as command
 
-    command.run(paths, home=home, wait=wait, as_json=as_json, timeout_s=timeout_s)
+    command.run(paths or [], home=home, wait=wait, as_json=as_json, timeout_s=timeout_s, keys=keys, bucket=bucket)
 
 
 @app.command()

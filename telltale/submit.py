@@ -1,4 +1,7 @@
-"""``telltale submit``: files in, objects in the watched bucket out, and with ``--wait`` their final verdicts."""
+"""``telltale submit``: files in, objects in the watched bucket out, and with ``--wait`` their final verdicts.
+
+With ``--keys`` the objects are there already, and only a list of them comes in.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +13,7 @@ from contracts.messages import DeadLetter
 from contracts.vocabulary import Stage
 from ingest.identity import media_id_of
 from ingest.object_store import ObjectStore, open_store
-from telltale import run_state
+from telltale import run_state, submit_keys
 from telltale.errors import CommandFailed
 from telltale.outcomes import Outcome, as_object, table_of
 from telltale.paths import files_of
@@ -19,14 +22,30 @@ from telltale.terminal import err, out, say, say_json
 from telltale.verdict_feed import OVER, News, VerdictFeed
 
 Clock = Callable[[], float]
+WRONG_USE = 2
 
 
-def run(paths: Sequence[str], *, home: Path, wait: bool, as_json: bool, timeout_s: float) -> None:
+def run(
+    paths: Sequence[str],
+    *,
+    home: Path,
+    wait: bool,
+    as_json: bool,
+    timeout_s: float,
+    keys: str | None = None,
+    bucket: str | None = None,
+) -> None:
     """Submit and, if wanted, wait.
 
     Raises:
-        CommandFailed: nothing runs in ``home``, a path names nothing, or verdicts did not come in time.
+        CommandFailed: nothing runs in ``home``, a path names nothing, verdicts did not come in time, or both or neither
+            of files and keys are given.
     """
+    if bool(paths) == (keys is not None) or (keys is None and bucket is not None) or (keys is not None and wait):
+        raise CommandFailed("Give either files, or --keys LIST (with --bucket, without --wait).", exit_code=WRONG_USE)
+    if keys is not None:
+        submit_keys.run(keys, bucket=bucket, home=home, as_json=as_json)
+        return
     files = files_of(paths)
     state = run_state.running(home)
     with VerdictFeed(str(state.kafka)) if wait else nullcontext() as feed:

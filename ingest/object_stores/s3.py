@@ -124,6 +124,11 @@ class S3Store:
         return boto3.client("s3", config=_config(self.patience_s))
 
 
+def has_etag(found: StoredObject) -> bool:
+    """Whether the server itself wrote the object; a file that was put under a gateway's folder by hand has no ETag."""
+    return not found.version.startswith(_NO_ETAG)
+
+
 def _config(patience_s: float) -> Config:
     return Config(
         connect_timeout=min(5.0, patience_s),
@@ -139,7 +144,6 @@ def _config(patience_s: float) -> Config:
 def _described(key: str, answer: dict[str, Any], *, size_bytes: int) -> StoredObject:
     modified_at: datetime = answer["LastModified"]
     etag = answer.get("ETag", "").strip('"')
-    # A file that was put under a gateway's folder by hand has no ETag.
     version = etag or f"{_NO_ETAG}{int(modified_at.timestamp())}-{size_bytes}"
     return StoredObject(key=key, size_bytes=size_bytes, version=version, modified_at=modified_at.astimezone(UTC))
 

@@ -8,9 +8,11 @@ import pytest
 
 from contracts.errors import NotNow, PoisonMessage
 from ingest.bucket_feed import BucketFeed
+from ingest.bucket_listing import BucketListing
 from ingest.dialects import DIALECTS
 from ingest.object_store import StoredObject
 from ingest.object_stores.s3 import S3Store
+from ingest.sightings import Sightings
 from tests.support.fake_kafka import FakeConsumer
 from tests.support.fake_store import FakeStore
 
@@ -38,14 +40,13 @@ class Setup:
 
     def __init__(self) -> None:
         self.store, self.consumer, self.listener, self.now_s = FakeStore(), FakeConsumer(), Listener(), 0.0
+        store = cast(S3Store, self.store)
         self.feed = BucketFeed(
-            store=cast(S3Store, self.store),
-            dialect=DIALECTS["versitygw"],
             consumer=cast(Any, self.consumer),
+            sightings=Sightings(store, DIALECTS["versitygw"]),
+            listing=BucketListing(store, self.listener.announce, interval_s=60.0, clock=lambda: self.now_s),
             announce=self.listener.announce,
             park=self.listener.park,
-            listing_interval_s=60.0,
-            clock=lambda: self.now_s,
         )
 
 

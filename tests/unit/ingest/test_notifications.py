@@ -1,7 +1,9 @@
 """Every documented event form is understood, any key survives its store's encoding, and nonsense is poison."""
 
+import base64
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import PoisonMessage
 from ingest.dialects import DIALECTS
-from ingest.notifications import Happening, ObjectEvent, parse
+from ingest.notifications import parse
+from ingest.object_events import Happening, ObjectEvent
 
 FORMS = sorted((Path(__file__).parents[2] / "data" / "notifications").glob("*.json"))
 ENCODERS = {
@@ -30,11 +33,26 @@ def a_notification(key: str = "a.mp4", **record: object) -> bytes:
     return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": place, **record}]}).encode()
 
 
+def an_eventbridge_event(key: str, *, kind: str = "Object Created", source: str = "aws.s3") -> bytes:
+    place = {"bucket": {"name": "incoming"}, "object": {"key": key}}
+    return json.dumps({"version": "0", "detail-type": kind, "source": source, "detail": place}).encode()
+
+
+def over_sns(message: bytes) -> bytes:
+    return json.dumps({"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": message.decode()}).encode()
+
+
+def bytes_of(form: dict[str, Any]) -> bytes:
+    written = form.get("message_base64")
+    return base64.b64decode(written) if written else json.dumps(form["message"]).encode()
+
+
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
 def test_every_documented_form_is_understood(file: Path):
     form = json.loads(file.read_text())
     expected = tuple(ObjectEvent(Happening(one["happening"]), one["bucket"], one["key"]) for one in form["expected"])
-    assert parse(json.dumps(form["message"]).encode(), DIALECTS[form["dialect"]]) == expected
+    record_key = form.get("record_key", "some key").encode()
+    assert parse(bytes_of(form), DIALECTS[form["dialect"]], record_key=record_key) == expected
 
 
 def test_every_dialect_has_a_documented_form():
@@ -47,6 +65,14 @@ def test_any_key_survives_its_stores_encoding(encoder, key: str):
     dialect, encode = encoder
     (event,) = parse(a_notification(encode(key)), DIALECTS[dialect])
     assert event.key == key
+
+
+@given(key=KEYS)
+def test_any_key_survives_the_services_that_pass_it_on(key: str):
+    aws = DIALECTS["aws"]
+    assert parse(over_sns(a_notification(quote_plus(key))), aws)[0].key == key
+    assert parse(an_eventbridge_event(key), aws)[0].key == key
+    assert parse(over_sns(an_eventbridge_event(key)), aws)[0].key == key
 
 
 def test_one_message_may_carry_several_events():
@@ -73,6 +99,13 @@ def test_a_later_minor_form_with_unknown_fields_is_understood():
         b'{"Records": [{}]}',
         b'{"Event": "s3:OtherEvent"}',
         b'{"Event": 7}',
+        b'{"Type": "SubscriptionConfirmation", "TopicArn": "arn:aws:sns:x", "Message": "You have chosen to"}',
+        b'{"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": "no JSON"}',
+        b'{"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": {"Records": []}}',
+        b'{"detail-type": "Object Created", "source": "aws.s3"}',
+        b'{"detail-type": 7, "source": "aws.s3"}',
+        an_eventbridge_event("a.mp4", source="our.own"),
+        an_eventbridge_event("a.mp4", kind="AWS API Call via CloudTrail"),
         b'{"Records": [' + b"[" * 100_000,
         a_notification(eventVersion="3.0"),
         a_notification(eventVersion=2),
