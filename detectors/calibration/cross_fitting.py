@@ -125,11 +125,9 @@ def fit_best(
 ) -> FittedCalibration:
     """Choose a curve, fit it, and measure it on other people than those it was fitted on.
 
-    The method (unless one is asked for) is the simplest whose LogLoss on left-out identities is within one standard
-    error of the best one's (Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees", section
-    3.4.3). Items of the split ``test``, if there are any, are only reported on; else each fifth of the identities is
-    reported on by a method chosen and a curve fitted on the other four, and the calibration itself is fitted on all.
-    Items of the split ``train`` are left out. Intervals are those of ``detectors.evaluation.bootstrap``.
+    The method, unless one is asked for, is the :func:`simplest`. Items of the split ``test``, if there are any, are
+    only reported on; else each fifth of the identities is reported on by a method chosen and a curve fitted on the
+    other four, and the calibration itself is fitted on all. Items of the split ``train`` are left out.
 
     Raises:
         TooLittleToFit: fewer than 10 items or 4 identities of a class, or too few for the method asked for.
@@ -139,16 +137,9 @@ def fit_best(
     require_enough(fitted)
     scores = _Scores.of(fitted)
     compared = _compared(scores, method, seed=seed)
-    calibration = _fit(
-        method or simplest(compared),
-        scores,
-        id=name,
-        fitted_on=fitted_on,
-        fitted_at=at,
-        expires_at=at + timedelta(days=valid_days),
-        weights_sha256=weights_sha256,
-        data_sha256=data_sha256_of(fitted),
-    )
+    facts = {"id": name, "fitted_on": fitted_on, "fitted_at": at, "expires_at": at + timedelta(days=valid_days)}
+    hashes = {"weights_sha256": weights_sha256, "data_sha256": data_sha256_of(fitted)}
+    calibration = _fit(method or simplest(compared), scores, **facts, **hashes)
     if reported:
         ratios = calibration.log_likelihood_ratios(_Scores.of(reported).x)
     else:
@@ -319,7 +310,11 @@ def compare(scores: _Scores, *, seed: int = 0) -> tuple[MethodLoss, ...]:
 
 
 def simplest(compared: Sequence[MethodLoss]) -> Method:
-    """The first of the methods (they come from the simplest on) that is no more than one standard error worse."""
+    """The first of the methods (they come from the simplest on) that is no more than one standard error worse.
+
+    Worse than the best one by its LogLoss on left-out identities. Source: Breiman, Friedman, Olshen and Stone 1984,
+    "Classification and regression trees", section 3.4.3.
+    """
     return next(one.method for one in compared if one.worse_by <= one.standard_error)
 
 
