@@ -316,7 +316,10 @@ class MediaVerdict(Message):
 
 
 class DeadLetter(Message):
-    """A message that no retry can save, with everything needed to look at it and to replay it."""
+    """A message that no retry can save, with everything needed to look at it and to replay it.
+
+    Said again with ``settled`` (``replayed`` or ``dropped``), and without the bytes, it waits for nobody any more.
+    """
 
     SCHEMA = "dead.letters.v1"
 
@@ -330,6 +333,10 @@ class DeadLetter(Message):
     key_base64: str | None = None
     value_base64: str | None = None
     headers: dict[str, str] = {}
+    headers_base64: dict[str, str] = {}
     attempts: int = 1
     traceback: str | None = None
     failed_at: AwareDatetime = Field(default_factory=utc_now)
+    settled: str | None = None
+    settled_because: str | None = None
+    settled_at: AwareDatetime | None = None

@@ -6,7 +6,7 @@ Credentials are not here: S3 takes them (and its endpoint) from boto3's own chai
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.vocabulary import Reason
@@ -30,9 +30,9 @@ class ProcessSettings(BaseSettings):
     metrics_port: NonNegativeInt = Field(default=0, description="port of the metrics page; 0 switches it off")
     log_format: Literal["console", "json"] = Field(default="console", description="logs for people or for machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
-    detectors: str = Field(
-        default="telltale,mesonet", description="names of the detectors of this deployment, comma-separated"
-    )
+    detectors: str = Field(default="telltale,mesonet", description="this deployment's detectors, comma-separated")
+    fuse_letters: NonNegativeInt = Field(default=50, description="more dead letters than this stop a stage; 0: never")
+    fuse_within_s: PositiveFloat = Field(default=60.0, description="the time within which they have to be parked")
 
     @property
     def detector_names(self) -> tuple[str, ...]:
@@ -67,15 +67,9 @@ class ExtractSettings(ProcessSettings):
     decoder_memory_bytes: PositiveInt = Field(default=4 * 2**30, description="address space of the decoding child")
     decoder_cpu_s: PositiveFloat = Field(default=3600.0, description="processor time of the decoding child per item")
     decoder_stall_s: PositiveFloat = Field(default=60.0, description="the decoding child is ended after such a silence")
-    chunk_frames: PositiveInt = Field(
-        default=64, description="sampled frames per chunk: one bundle, one batch per detector"
-    )
-    locate_long_side_px: PositiveInt = Field(
-        default=640, description="frames are shrunk to this long side to find faces"
-    )
-    locate_every: PositiveInt = Field(
-        default=4, description="full search on every k-th sampled frame; tracks follow between"
-    )
+    chunk_frames: PositiveInt = Field(default=64, description="sampled frames per bundle and batch")
+    locate_long_side_px: PositiveInt = Field(default=640, description="long side of frames in which faces are sought")
+    locate_every: PositiveInt = Field(default=4, description="full search on every k-th sampled frame, tracks between")
     max_faces: PositiveInt = Field(default=16, description="most faces followed at a time; more is said, not hidden")
     face_locator: Literal["mtcnn", "retinaface_resnet50", "retinaface_mobilenet025", "dsfd_resnet152"] = Field(
         default="mtcnn", description="which network finds the faces; the others than mtcnn need fetched weights"
@@ -101,28 +95,18 @@ class DetectSettings(ProcessSettings):
         default=5.0, description="how often a worker looks for newly fetched weights, and for idle detectors"
     )
     micro_batch_clips: PositiveInt = Field(default=32, description="most clips in one forward pass")
-    reencode_clips: NonNegativeInt = Field(
-        default=4, description="clips per face and batch that are scored again re-encoded, where they count; 0: none"
-    )
+    reencode_clips: NonNegativeInt = Field(default=4, description="clips per face and batch scored re-encoded too")
     micro_batch_age_s: PositiveFloat = Field(default=0.05, description="longest wait for a fuller forward pass")
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the detectors")
-    allow_untrained: bool = Field(
-        default=False, description="run detectors on random weights; every surface then says so"
-    )
+    allow_untrained: bool = Field(default=False, description="run detectors on random weights; it is said everywhere")
 
 
 class AggregateSettings(ProcessSettings):
     """Extraction facts and scores in, verdicts out."""
 
-    deadline_s: PositiveFloat = Field(
-        default=600.0, description="after this long without news the verdict names what is missing"
-    )
-    grace_s: PositiveFloat = Field(
-        default=3600.0, description="state of a finished item is kept this long for late duplicates"
-    )
-    reminder_interval_s: PositiveFloat = Field(
-        default=5.0, description="how often deadlines and grace times are looked at"
-    )
+    deadline_s: PositiveFloat = Field(default=600.0, description="without news for so long a verdict names the missing")
+    grace_s: PositiveFloat = Field(default=3600.0, description="state of finished items stays so long for late news")
+    reminder_interval_s: PositiveFloat = Field(default=5.0, description="how often deadlines are looked at")
     provisional_interval_s: PositiveFloat = Field(default=2.0, description="least time between provisional verdicts")
     gates: str = Field(
         default="heavy_compression,low_light_or_blur,out_of_domain,unstable_under_reencode",
@@ -138,6 +122,7 @@ class ProjectSettings(ProcessSettings):
     """Verdicts in, read model out."""
 
     read_model_url: str | None = Field(default=None, description="SQLAlchemy address; default: SQLite under HOME")
+    reconcile_interval_s: NonNegativeFloat = Field(default=600.0, description="how often up reconciles; 0: never")
 
 
 class DashboardSettings(ProjectSettings):

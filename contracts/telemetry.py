@@ -27,6 +27,7 @@ MetricName = Literal[
     "telltale_gates_total",
     "telltale_end_to_end_seconds",
     "telltale_dead_letters_total",
+    "telltale_fuse_blown",
     "telltale_consumer_lag_messages",
 ]
 
@@ -81,6 +82,7 @@ METRICS: dict[MetricName, Metric] = {
         kind="histogram", labels=("lifecycle",), meaning="from upload to first and to final verdict"
     ),
     "telltale_dead_letters_total": Metric(kind="counter", labels=("stage", "reason"), meaning="dead letters parked"),
+    "telltale_fuse_blown": Metric(kind="gauge", labels=("stage",), meaning="1 while a stage has stopped itself"),
     "telltale_consumer_lag_messages": Metric(
         kind="gauge", labels=("group", "topic"), meaning="messages a consumer group has still to read"
     ),

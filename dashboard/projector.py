@@ -1,7 +1,5 @@
 """Settings in; a process that keeps the read model in step with the topics until it is told to stop out."""
 
-import base64
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +20,8 @@ from contracts.settings import ProjectSettings
 from contracts.topics import DEAD_LETTERS, MEDIA_EXTRACTED, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Stage
 from dashboard.read_model import Position, ReadModelWriter, open_engine, url_of
+from ingest.fuse import Fuse
+from ingest.parking import ParkedRecord, letter_of
 from ingest.publisher import Outgoing, Publisher
 from ingest.telemetry import health_page, metric, start_at_zero
 
@@ -73,27 +73,12 @@ def read(records: Iterable[ConsumerRecord]) -> Reading:
 
 def dead_letter_of(record: ConsumerRecord, why: PoisonMessage) -> DeadLetter:
     """The same letter on every delivery of ``record``; it belongs to the media item of the record's key."""
-    place = f"{Stage.PROJECT}\0{record.topic}\0{record.partition}\0{record.offset}"
-    letter_id = hashlib.sha256(place.encode()).hexdigest()[:32]
-    reason = str(why).encode("utf-8", "replace").decode()
+    place = (record.topic, record.partition, record.offset)
     too_long = len(record.value or b"") > _MOST_KEPT_BYTES
-    return DeadLetter(
-        dead_letter_id=letter_id,
-        media_id=(record.key or b"").decode("utf-8", "replace") or letter_id,
-        stage=Stage.PROJECT,
-        reason=REASON,
-        detail=f"{reason} (too long to be kept here)" if too_long else reason,
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key_base64=_base64(record.key),
-        value_base64=None if too_long else _base64(record.value),
-        headers={name: value.decode("utf-8", "replace") for name, value in record.headers or () if value is not None},
-    )
-
-
-def _base64(raw: bytes | None) -> str | None:
-    return None if raw is None else base64.b64encode(raw).decode("ascii")
+    parked = ParkedRecord.of(place, record.key, None if too_long else record.value, record.headers)
+    media_id = (record.key or b"").decode("utf-8", "replace") or None
+    said = PoisonMessage(f"{why} (too long to be kept here)").with_traceback(why.__traceback__) if too_long else why
+    return letter_of(parked, said, stage=Stage.PROJECT, reason=REASON, media_id=media_id)
 
 
 def start_of(kept: int | None, committed: int | None) -> int:
@@ -204,12 +189,13 @@ def run(settings: ProjectSettings, stop: threading.Event) -> None:
     ready = threading.Event()
     writer = ReadModelWriter(open_engine(url_of(settings)))
     publisher = Publisher(settings.kafka_bootstrap_servers, largest_message_bytes=DEAD_LETTERS.max_message_bytes)
+    fuse = Fuse.of(Stage.PROJECT, settings, share=1.0)  # by time alone: messages that went through are not counted
     with health_page(settings, ready.is_set), closing(publisher):
         _log.info("projector_started", kafka=settings.kafka_bootstrap_servers)
         pause_s = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                _project(settings, writer, publisher, ready, stop)
+                _project(settings, writer, publisher, ready, stop, fuse)
             except (NotNow, KafkaError, OperationalError) as why:
                 pause_s = _FIRST_PAUSE_S if ready.is_set() else min(2 * pause_s, _LONGEST_PAUSE_S)
                 ready.clear()
@@ -224,11 +210,16 @@ def _project(
     publisher: Publisher,
     ready: threading.Event,
     stop: threading.Event,
+    fuse: Fuse,
 ) -> None:
     def park(letter: DeadLetter) -> None:
+        """Keep it; where it was one too many, wait until an operator says go on."""
         publisher.publish([Outgoing(DEAD_LETTERS, letter)])
         metric("telltale_dead_letters_total").labels(stage=Stage.PROJECT, reason=REASON).inc()
         _log.warning("message_parked", why=letter.detail, media_id=letter.media_id, topic=letter.topic)
+        if fuse.blows(parked=True):
+            ready.clear()
+            fuse.wait(stop)
 
     consumer = _open_consumer(settings.kafka_bootstrap_servers)
     try:

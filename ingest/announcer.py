@@ -65,7 +65,18 @@ class Announcer:
         Raises:
             NotNow: Kafka is away; nothing is noted, so offering the same objects again announces them.
         """
-        fresh = self._fresh([found for found in seen if self.wants(found.key)])
+        return self._announce(self._fresh([found for found in seen if self.wants(found.key)]))
+
+    def announce_again(self, seen: Sequence[StoredObject]) -> int:
+        """Announce all of ``seen`` that are uploads, also those that were announced before and then got lost.
+
+        Raises:
+            NotNow: Kafka is away.
+        """
+        every = {media_id_of(self._store.bucket, one.key, one.version): one for one in seen if self.wants(one.key)}
+        return self._announce([self._announcement(item, found) for item, found in every.items()])
+
+    def _announce(self, fresh: Sequence[Outgoing]) -> int:
         if not fresh:
             return 0
         began_s = time.monotonic()

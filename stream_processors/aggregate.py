@@ -32,7 +32,7 @@ def build(
 ) -> faust.App:
     """The app that keeps the state of open items; its input and table topics all have ``partitions`` partitions."""
     app = build_app(settings, AGGREGATE_GROUP, partitions=partitions)
-    intake = Intake(app, Stage.AGGREGATE)
+    intake = Intake(app, Stage.AGGREGATE, settings)
     items, parts = (
         app.Table(name, key_type=bytes, value_type=bytes, partitions=partitions) for name in (ITEMS_TABLE, PARTS_TABLE)
     )

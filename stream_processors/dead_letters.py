@@ -1,107 +1,84 @@
-"""A record that no retry can save in; a dead letter with its bytes out, and a fuse against parking everything."""
+"""A record that no retry can save in; a dead letter with its bytes out, and a stop where too many are parked."""
 
-import base64
-import hashlib
 import re
-import traceback
-from collections import deque
 
 import structlog
 from faust import EventT
 
-from contracts.errors import TooManyDeadLetters
 from contracts.messages import DeadLetter
 from contracts.topics import DEAD_LETTERS
 from contracts.vocabulary import Stage
+from ingest.fuse import LOOK_EVERY_S, Fuse
+from ingest.parking import ParkedRecord, letter_of
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
 from stream_processors.outbox import Outbox, trace_of
+from stream_processors.patience import Sleeper, Stopping
 
-_LONGEST_TRACEBACK = 8_000
-_LONGEST_DETAIL = 500
 _LONGEST_ID = 128
 _log = structlog.get_logger()
-
-
-class DeadLetterBudget:
-    """Blows when more than ``share`` of the last ``window`` messages were parked, so that no deploy parks them all."""
-
-    def __init__(self, *, window: int = 200, share: float = 0.2) -> None:
-        self._recent: deque[bool] = deque(maxlen=window)
-        self._share = share
-
-    def record(self, *, parked: bool) -> None:
-        """Note one finished message. Raises ``TooManyDeadLetters``."""
-        self._recent.append(parked)
-        full = len(self._recent) == self._recent.maxlen
-        if full and sum(self._recent) > self._share * len(self._recent):
-            raise TooManyDeadLetters(f"{sum(self._recent)} of the last {len(self._recent)} messages were parked")
 
 
 class DeadLetters:
     """Where one stage parks what it cannot process."""
 
-    def __init__(self, stage: Stage, outbox: Outbox, budget: DeadLetterBudget) -> None:
+    def __init__(self, stage: Stage, outbox: Outbox, fuse: Fuse, sleeper: Sleeper) -> None:
         self._stage = stage
         self._outbox = outbox
-        self._budget = budget
+        self._fuse = fuse
+        self._sleeper = sleeper
 
     async def park(self, event: EventT, why: Exception) -> None:
         """Keep the record of ``event`` for people and replays; on return it is confirmed.
 
+        Where it was one too many, so that the fault is more likely ours, it returns only when an operator has said go
+        on; meanwhile the stage takes no further message.
+
         Raises:
-            TooManyDeadLetters: so many were parked that the fault is more likely ours; this one is parked too.
+            Stopping: the worker was asked to stop while it waited; the record is parked and not acknowledged.
         """
         letter = dead_letter(event, why, stage=self._stage)
         await self._outbox.send([Outgoing(DEAD_LETTERS, letter, trace_of(event))])
         metric("telltale_dead_letters_total").labels(stage=self._stage, reason=letter.reason).inc()
         _log.error("message parked", reason=letter.reason, detail=letter.detail, dead_letter_id=letter.dead_letter_id)
-        self._budget.record(parked=True)
+        if self._fuse.blows(parked=True):
+            await self._wait_for_an_operator()
 
     def note_success(self) -> None:
         """Count a message that went through."""
-        self._budget.record(parked=False)
+        self._fuse.blows(parked=False)
+
+    async def _wait_for_an_operator(self) -> None:
+        while self._fuse.is_blown:
+            if self._sleeper.should_stop:
+                raise Stopping
+            await self._sleeper.sleep(LOOK_EVERY_S)
+        self._fuse.mend()
 
 
 def dead_letter(event: EventT, why: Exception, *, stage: Stage) -> DeadLetter:
     """The dead letter of a record; the same record and stage always give the same ``dead_letter_id``."""
+    record = record_of(event)
+    return letter_of(record, why, stage=stage, reason=reason_of(type(why)), media_id=_media_id(record.key))
+
+
+def record_of(event: EventT) -> ParkedRecord:
+    """The record behind an event of Faust."""
     record = event.message
-    place = f"{stage}\0{record.topic}\0{record.partition}\0{record.offset}"
-    letter_id = hashlib.sha256(place.encode()).hexdigest()[:32]
-    return DeadLetter(
-        media_id=_media_id(record.key) or letter_id,
-        dead_letter_id=letter_id,
-        stage=stage,
-        reason=reason_of(type(why)),
-        detail=str(why)[:_LONGEST_DETAIL],
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key_base64=_base64(record.key),
-        value_base64=_base64(record.value),
-        headers={str(name): _text(value) for name, value in (event.headers or {}).items()},
-        traceback="".join(traceback.format_exception(why))[-_LONGEST_TRACEBACK:],
-    )
+    place = (record.topic, record.partition, record.offset)
+    return ParkedRecord.of(place, record.key, record.value, (event.headers or {}).items())
 
 
 def reason_of(failure: type[Exception]) -> str:
     """The word for a kind of failure.
 
-    >>> reason_of(TooManyDeadLetters)
-    'too_many_dead_letters'
+    >>> reason_of(TypeError)
+    'type_error'
     """
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", failure.__name__).lower()
 
 
-def _media_id(key: object) -> str | None:
+def _media_id(key: bytes | None) -> str | None:
     """The key of the record, where it can be the id of an item."""
-    text = _text(key) if isinstance(key, bytes | str) else ""
+    text = (key or b"").decode("utf-8", "replace")
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_ID else None
-
-
-def _base64(raw: object) -> str | None:
-    return base64.b64encode(raw).decode("ascii") if isinstance(raw, bytes) else None
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

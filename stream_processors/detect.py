@@ -69,7 +69,7 @@ def load(settings: DetectSettings) -> list[Serving]:
 def build(settings: DetectSettings, loaded: Sequence[Serving], work: ObjectStore) -> faust.App:
     """The app that answers for the ``loaded`` detectors."""
     app = build_app(settings, group_of(one.name for one in loaded))
-    intake = Intake(app, Stage.DETECT)
+    intake = Intake(app, Stage.DETECT, settings)
     # One thread: a device is kept busy by one forward pass at a time, and detectors need not be thread-safe.
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
     bundles = Bundles(work)

@@ -1,23 +1,27 @@
 """``media.uploaded`` in; crop batches and ``media.extracted`` out, chunk by chunk while the decoder goes on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import faust
 
+from contracts.errors import PoisonMessage
 from contracts.messages import MediaUploaded
 from contracts.settings import ExtractSettings
 from contracts.topics import MEDIA_UPLOADED
 from contracts.vocabulary import Stage
+from ingest.parking import ParkedRecord
 from ingest.publisher import Outgoing
 from stream_processors.app import build_app
+from stream_processors.dead_letters import record_of
 from stream_processors.extractor import Extractor
 from stream_processors.intake import Intake
 from stream_processors.ordered_acks import OrderedAcks
 from stream_processors.outbox import Headers, trace_of
 from stream_processors.patience import Stopping
+from stream_processors.tries import WorkerKilled
 
 GROUP = "telltale.extract"
 T = TypeVar("T")
@@ -26,7 +30,7 @@ T = TypeVar("T")
 def build(settings: ExtractSettings, extractor: Extractor) -> faust.App:
     """The app that extracts one item after the other."""
     app = build_app(settings, GROUP)
-    intake = Intake(app, Stage.EXTRACT)
+    intake = Intake(app, Stage.EXTRACT, settings)
     agent = _ExtractAgent(intake, extractor)
     app.agent(intake.topic(MEDIA_UPLOADED), name="extract", concurrency=1)(agent.run)
     return app
@@ -45,20 +49,36 @@ class _ExtractAgent:
         async for event in acks.one_by_one():
             trace = trace_of(event)
             try:
+                record = record_of(event)
                 await self._intake.finish(
-                    event, MediaUploaded, lambda upload, trace=trace: self._extract(upload, trace)
+                    event, MediaUploaded, lambda upload, trace=trace, record=record: self._try(upload, trace, record)
                 )
             except Stopping:
                 return
             await acks.acknowledge([event])
 
-    async def _extract(self, upload: MediaUploaded, trace: Headers) -> str:
-        if await self._off_loop(lambda: self._extractor.is_done(upload.media_id)):
+    async def _try(self, upload: MediaUploaded, trace: Headers, record: ParkedRecord) -> str:
+        """Extract, with a count that outlives this process; a replayed dead letter is looked at again though done."""
+        if record.attempt == 1 and await self._off_loop(lambda: self._extractor.is_done(upload.media_id)):
             return "known"
+        try:
+            await self._off_loop(lambda: self._extractor.tries.begin(upload.media_id, record))
+            outcome = await self._extract(upload, trace)
+        except WorkerKilled:
+            await self._send(self._extractor.given_up(upload), trace)
+            await self._off_loop(lambda: self._extractor.mark_done(upload.media_id))
+            raise
+        except (PoisonMessage, Stopping):
+            await self._off_loop(lambda: self._extractor.tries.end(upload.media_id, record))
+            raise
+        await self._off_loop(lambda: self._extractor.tries.end(upload.media_id, record))
+        return outcome
+
+    async def _extract(self, upload: MediaUploaded, trace: Headers) -> str:
         chunks = self._extractor.chunks(upload)
         try:
             while (outgoing := await self._off_loop(lambda: next(chunks, None))) is not None:
-                await self._intake.outbox.send([Outgoing(one.topic, one.message, trace) for one in outgoing])
+                await self._send(outgoing, trace)
                 if self._intake.app.should_stop:
                     raise Stopping
         finally:
@@ -66,6 +86,9 @@ class _ExtractAgent:
             await self._off_loop(chunks.close)
         await self._off_loop(lambda: self._extractor.mark_done(upload.media_id))
         return "done"
+
+    async def _send(self, outgoing: Sequence[Outgoing], trace: Headers) -> None:
+        await self._intake.outbox.send([Outgoing(one.topic, one.message, trace) for one in outgoing])
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -20,6 +20,7 @@ from ingest.face_locator import FaceLocator
 from ingest.object_store import ObjectStore
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
+from stream_processors.tries import Tries
 
 _log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class Extractor:
         self._rules = rules
         self._scratch = scratch
         self._most_bytes = most_bytes
+        self.tries = Tries(work)
 
     def is_done(self, media_id: str) -> bool:
         """Whether all messages about this item have been confirmed before."""
@@ -87,6 +89,11 @@ class Extractor:
                 yield [self._closing(upload, _gone(why))]
                 return
             yield from self._extracted(upload, copy)
+
+    def given_up(self, upload: MediaUploaded) -> list[Outgoing]:
+        """The closing message about an item over which workers died, so that it gets a verdict that says so."""
+        detail = "Every worker that looked at this file was lost over it."
+        return [self._closing(upload, Problem(reason=Reason.DECODE_ERROR, detail=detail))]
 
     def _extracted(self, upload: MediaUploaded, copy: Path) -> Iterator[list[Outgoing]]:
         try:

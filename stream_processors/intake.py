@@ -11,11 +11,13 @@ import structlog
 from contracts.codec import decode
 from contracts.errors import PoisonMessage
 from contracts.messages import Message
+from contracts.settings import ProcessSettings
 from contracts.telemetry import trace_id_of
 from contracts.topics import Topic
 from contracts.vocabulary import Stage
+from ingest.fuse import Fuse
 from ingest.telemetry import metric, start_at_zero
-from stream_processors.dead_letters import DeadLetterBudget, DeadLetters, reason_of
+from stream_processors.dead_letters import DeadLetters, reason_of
 from stream_processors.outbox import Outbox, trace_of
 from stream_processors.patience import with_patience
 
@@ -30,11 +32,11 @@ class Intake:
     offset kept, and anything else is a fault of ours and ends the process.
     """
 
-    def __init__(self, app: faust.App, stage: Stage) -> None:
+    def __init__(self, app: faust.App, stage: Stage, settings: ProcessSettings) -> None:
         self.app = app
         self.stage = stage
         self.outbox = Outbox(app)
-        self.dead_letters = DeadLetters(stage, self.outbox, DeadLetterBudget())
+        self.dead_letters = DeadLetters(stage, self.outbox, Fuse.of(stage, settings), app)
         start_at_zero("telltale_events_total", stage=[stage], outcome=OUTCOMES)
         start_at_zero("telltale_dead_letters_total", stage=[stage], reason=[reason_of(PoisonMessage)])
 

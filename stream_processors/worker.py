@@ -12,6 +12,7 @@ import structlog
 
 from contracts.settings import ProcessSettings
 from contracts.topics import Topic
+from ingest.fuse import blown_fuses, this_process
 from ingest.telemetry import health_page
 from stream_processors.lag import LagWatch
 
@@ -21,12 +22,13 @@ _log = structlog.get_logger()
 class StageWorker(faust.Worker):
     """A worker that keeps our logs, writes nothing to stdout and knows when it is ready."""
 
-    def __init__(self, app: faust.App) -> None:
+    def __init__(self, app: faust.App, home: Path) -> None:
         super().__init__(
             app, quiet=True, loglevel=None, redirect_stdouts=False, override_logging=False, workdir=Path.cwd()
         )
         self.spinner = None
         self._started_up = False
+        self._home = home
 
     async def on_startup_finished(self) -> None:
         """Partitions are assigned and tables recovered."""
@@ -36,7 +38,8 @@ class StageWorker(faust.Worker):
 
     @property
     def ready(self) -> bool:
-        return self._started_up and not self.app.rebalancing and not self.should_stop
+        works = self._started_up and not self.app.rebalancing and not self.should_stop
+        return works and this_process() not in {blown.process for blown in blown_fuses(self._home)}
 
 
 def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic]) -> int:
@@ -46,7 +49,7 @@ def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic
     """
     _quieten_faust(settings)
     app.conf.datadir.mkdir(parents=True, exist_ok=True)
-    worker = StageWorker(app)
+    worker = StageWorker(app, settings.home)
     names = [topic.name for topic in topics]
     with health_page(settings, lambda: worker.ready), LagWatch(settings, app.conf.id, names):
         try:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from telltale import cli_operations
 from telltale.cli_training import runs_app, train_app
 from telltale.errors import CommandFailed
 
@@ -28,6 +29,7 @@ app.add_typer(detectors_app, name="detectors")
 app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+cli_operations.register(app, bench_app)
 
 Home = Annotated[
     Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
@@ -346,12 +348,16 @@ def detectors_new(
     from_run: Annotated[
         Path | None, typer.Option("--from-run", help="Folder of a training run, to take its weights.")
     ] = None,
+    looks_for: Annotated[
+        str, typer.Option(help="With --from-run: kinds of manipulation, with commas, if its settings do not tell.")
+    ] = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Write the package of a new detector: a plug-in, its card and a test that it passes."""
     from telltale import detector_making as command
 
-    command.new(name, folder or Path(f"telltale-{name}"), home, from_run=from_run)
+    kinds = [kind.strip() for kind in looks_for.split(",") if kind.strip()]
+    command.new(name, folder or Path(f"telltale-{name}"), home, from_run=from_run, looks_for=kinds)
 
 
 @detectors_app.command("check")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings
+from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings, ProjectSettings
 from telltale.demand import CropsWaiting
 from telltale.errors import CommandFailed
 from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port, free_ports
@@ -102,6 +102,9 @@ class Deployment:
         """Every stage and, where it is wanted, the dashboard, in the order of the data."""
         env = self.environment(kafka)
         stages = [self._stage(name, module, env) for name, module in STAGES.items()]
+        interval_s = ProjectSettings().reconcile_interval_s
+        if interval_s:
+            stages.append(self._reconcile_child(env, interval_s))
         return [*stages, self._dashboard_child(env)] if self.dashboard_port else stages
 
     def _stage(self, name: str, module: tuple[str, ...], env: Mapping[str, str]) -> ChildSpec:
@@ -114,6 +117,18 @@ class Deployment:
             log=self.log(name),
             ready=page_answers(f"http://{LOOPBACK}:{port}/ready"),
             wanted=self._demand(env) if name == "detect" else None,
+        )
+
+    def _reconcile_child(self, env: Mapping[str, str], interval_s: float) -> ChildSpec:
+        """The timer that compares the bucket with the read model; it has no page of its own."""
+        wish = ("reconcile", "--home", str(self.home), "--bucket", self.bucket, "--emit", "--every", f"{interval_s:g}")
+        return ChildSpec(
+            name="reconcile",
+            argv=(sys.executable, "-m", "telltale", *wish),
+            env=env,
+            cwd=self.home,
+            log=self.log("reconcile"),
+            ready=lambda: True,
         )
 
     def _demand(self, env: Mapping[str, str]) -> Callable[[], bool] | None:

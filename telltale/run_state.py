@@ -12,6 +12,7 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ingest.fuse import blown_fuses
 from telltale.errors import CommandFailed
 
 
@@ -41,7 +42,8 @@ class StageStatus(BaseModel):
 class RunState(BaseModel):
     """A run of ``telltale up``: addresses, topics and the state of each child; addresses are null until they answer.
 
-    ``untrained`` are the detectors that had no weights when it began and run on random ones.
+    ``untrained`` are the detectors that had no weights when it began and run on random ones; ``fuses`` says why a stage
+    has stopped itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +62,7 @@ class RunState(BaseModel):
     notifications_topic: str | None = None
     detectors: tuple[str, ...] = ()
     untrained: tuple[str, ...] = ()
+    fuses: dict[str, str] = {}
     started_at: datetime | None = None
 
 
@@ -85,7 +88,9 @@ def read(home: Path) -> RunState:
         return RunState(home=str(home.absolute()))
     except ValidationError as why:
         raise CommandFailed(f"{file} cannot be read as the state of a run; `telltale up` writes it anew.") from why
-    return state if is_running(home) else _as_ended(state)
+    if not is_running(home):
+        return _as_ended(state)
+    return state.model_copy(update={"fuses": {blown.stage.value: blown.why for blown in blown_fuses(home)}})
 
 
 def running(home: Path) -> RunState:

@@ -42,6 +42,9 @@ def _show(state: RunState) -> None:
         since = f"{stage.since.astimezone():%H:%M:%S}"
         table.add_row(name, word, str(stage.pid or "–"), str(stage.restarts), since, stage.detail or "")
     out.print(table)
+    for stage, why in state.fuses.items():
+        go_on = f"telltale dead-letters resume {stage} --home {state.home}"
+        out.print(f"{stage} has stopped itself: {why}. Look: telltale dead-letters list; go on: {go_on}", markup=False)
 
 
 def _headline(state: RunState) -> str:

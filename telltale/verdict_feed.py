@@ -54,7 +54,7 @@ class VerdictFeed:
         """What has come, after a short wait where nothing has; messages of a newer version are passed over."""
         records = self._consumer.poll(timeout_ms=POLL_MS)
         found = ((self._carries[place.topic], record.value) for place, some in records.items() for record in some)
-        return [news for carries, value in found if (news := _decoded(value, carries)) is not None]
+        return [news for carries, value in found if (news := _news_in(value, carries)) is not None]
 
     def close(self) -> None:
         self._consumer.close()
@@ -78,8 +78,10 @@ class VerdictFeed:
             self._consumer.position(place)  # asks the broker now, so that nothing sent after this line is missed
 
 
-def _decoded(value: bytes | None, carries: type[News]) -> News | None:
+def _news_in(value: bytes | None, carries: type[News]) -> News | None:
+    """The message in ``value``; that an operator settled a dead letter is no news of its item."""
     try:
-        return decode(value, carries)
+        news = decode(value, carries)
     except PoisonMessage:
         return None
+    return None if isinstance(news, DeadLetter) and news.settled else news

@@ -8,7 +8,8 @@ from contracts.codec import decode, encode
 from contracts.errors import CorruptObject, PoisonMessage, TooManyDeadLetters
 from contracts.messages import DeadLetter
 from contracts.vocabulary import Stage
-from stream_processors.dead_letters import DeadLetterBudget, dead_letter, reason_of
+from ingest.fuse import DeadLetterBudget
+from stream_processors.dead_letters import dead_letter, reason_of
 from tests.support.faust_records import an_event
 
 

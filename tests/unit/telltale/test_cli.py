@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("scan", "evaluate", "up", "status", "submit", "watch", "dashboard", "doctor", "demo", "detectors", "bench")
-COMMANDS += ("train", "runs")
+COMMANDS += ("train", "runs", "dead-letters", "reconcile")
 
 
 def telltale(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +47,12 @@ def test_help_loads_nothing_heavy():
         (("scan", "nowhere.mp4"), "No such file or folder: nowhere.mp4", 2),
         (("submit", "pyproject.toml"), "Nothing runs in", 1),
         (("watch",), "Nothing runs in", 1),
+        (("dead-letters", "list"), "Nothing runs in", 1),
+        (("dead-letters", "list", "--stage", "nobody"), "No stage is called 'nobody'; known: ingest, extract", 2),
+        (("dead-letters", "list", "--since", "soon"), "--since understands 30m, 2h, 3d or a date", 2),
+        (("dead-letters", "replay"), "Say which letters: ids, --stage,", 2),
+        (("dead-letters", "drop", "--all", "--because", " "), "A letter is dropped for a reason", 2),
+        (("reconcile",), "There is no read model in", 1),
         (("detectors", "show", "nobody"), "'nobody' is not a detector; known:", 1),
         (("detectors", "fetch", "dessa", "nowhere.pth"), "there is no file or folder nowhere.pth", 1),
         (("detectors", "fetch", "dessa", "README.md"), "README.md (as best_model.pth) cannot be used: it is not", 1),

@@ -34,14 +34,22 @@ def a_deployment(home: Path, *, bucket: str = "s3://incoming", dashboard_port: i
 
 def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
     deployment = a_deployment(tmp_path)
-    children = deployment.children("127.0.0.1:9")
+    *children, reconcile = deployment.children("127.0.0.1:9")
     assert [child.name for child in children] == list(STAGES)
+    assert reconcile.argv[3:] == (
+        *("reconcile", "--home", str(tmp_path), "--bucket", deployment.bucket, "--emit", "--every", "600"),
+    )
     ports = {child.env["TELLTALE_METRICS_PORT"] for child in children}
     assert len(ports) == len(children)
     assert deployment.metrics == {
         child.name: f"http://127.0.0.1:{child.env['TELLTALE_METRICS_PORT']}/metrics" for child in children
     }
     assert all(child.argv[:2] == (sys.executable, "-m") for child in children)
+
+
+def test_reconciling_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TELLTALE_RECONCILE_INTERVAL_S", "0")
+    assert [child.name for child in a_deployment(tmp_path).children("127.0.0.1:9")] == list(STAGES)
 
 
 def test_children_get_settings_that_exist_and_the_rest_of_our_environment(
