@@ -25,9 +25,10 @@ from detectors.calibration.stored import Honesty, StoredCalibration, write
 from detectors.cards import DetectorCard, Thresholds
 from stream_processors.judgement import DEFAULT_POLICY
 from telltale import calibrate_shown
-from telltale.calibrate_items import BAD_INPUT, Gathered, asked_items, scored_files, scored_table
+from telltale.calibrate_items import Gathered, scored_files, scored_table
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
+from telltale.evaluate_items import BAD_INPUT, asked_items
 from telltale.terminal import say, say_json
 
 AUTO = "auto"

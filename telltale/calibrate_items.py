@@ -1,4 +1,4 @@
-"""Manifests or a table of scores in; pooled raw scores with truth and identity out, and what was left out."""
+"""Labelled files or a table of scores in; pooled raw scores with truth and identity out, and what was left out."""
 
 import csv
 import re
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from contracts.settings import DetectSettings, ExtractSettings
 from detectors.calibration.cross_fitting import LabelledScore
-from detectors.evaluation.manifest import LABELS, Item, ManifestError, items_of, read_manifest
+from detectors.evaluation.manifest import LABELS, Item
+from stream_processors.policy import DEFAULT_POLICY
 from telltale.errors import CommandFailed
-from telltale.paths import files_of
+from telltale.evaluate_items import BAD_INPUT, are_lonely
 
-BAD_INPUT = 2
 COPIES = ("quick",)
 _NEEDED = ("raw", "label")
 _WEIGHTS_LINE = re.compile(r"^#\s*(?P<name>\S+) \S+, weights SHA-256 (?P<sha256>[0-9a-f]{64})\s*$")
@@ -33,26 +33,6 @@ class Gathered:
     notes: tuple[str, ...] = ()
 
 
-def asked_items(arguments: Sequence[str]) -> list[Item]:
-    """The items of manifests and of folders given as ``real:DIR`` and ``fake:DIR``.
-
-    Raises:
-        CommandFailed: a manifest is wrong, or a file is named twice (exit code 2).
-    """
-    items: list[Item] = []
-    for argument in arguments:
-        label, colon, place = argument.partition(":")
-        try:
-            is_folder = colon and label in LABELS and not Path(argument).exists()
-            items += items_of(label, files_of([place])) if is_folder else read_manifest(Path(argument))
-        except ManifestError as why:
-            raise CommandFailed(str(why), exit_code=BAD_INPUT) from why
-    twice = [path for path, count in Counter(item.path.resolve() for item in items).items() if count > 1]
-    if twice:
-        raise CommandFailed(f"{twice[0]} is named more than once.", exit_code=BAD_INPUT)
-    return items
-
-
 def scored_files(items: Sequence[Item], name: str, weights: Path, home: Path, *, reencode: bool) -> Gathered:
     """Score the files as ``telltale evaluate`` does, and its re-encoded copies with them where ``reencode``."""
     from telltale.evaluate_cache import ScoreCache, made_with, sha256_of_file
@@ -62,14 +42,13 @@ def scored_files(items: Sequence[Item], name: str, weights: Path, home: Path, *,
     detect, extract = DetectSettings().model_copy(update={"allow_untrained": False}), ExtractSettings()
     cache = ScoreCache(home / "evaluation-scores", made_with([name], weights=weights, detect=detect, extract=extract))
     with Scanner([name], weights=weights, detect=detect, extract=extract) as scanner:
-        scoring = Scoring(scanner, cache, [name], weights=weights)
+        scoring = Scoring(scanner, cache, [name], policy=DEFAULT_POLICY, weights=weights)
         rows = scoring.rows(items)
         if reencode:
             rows += scoring.rows_of_copies(items, COPIES, limit=len(items), seed=0)
     own = [row for row in rows if row.level == "item" and row.detector == name]
     scored = [row for row in own if row.raw is not None]
     contents = {path: sha256_of_file(Path(path)) for path in {row.path for row in scored}}
-    lonely = all(item.source == str(item.path) for item in items)
     return Gathered(
         items=tuple(
             LabelledScore(
@@ -83,7 +62,7 @@ def scored_files(items: Sequence[Item], name: str, weights: Path, home: Path, *,
         ),
         paths=tuple(Path(row.path) for row in scored),
         skipped=Counter(row.reason or "no score" for row in own if row.raw is None),
-        notes=("No sources are named, so every file counts as an identity of its own.",) if lonely else (),
+        notes=("No sources are named, so every file counts as an identity of its own.",) if are_lonely(items) else (),
     )
 
 

@@ -17,8 +17,9 @@ from detectors.evaluation.copies import Copy, NotCopied, write_copy
 from detectors.evaluation.copy_sets import copies_named
 from detectors.evaluation.manifest import Item
 from detectors.evaluation.score_table import ScoreRow
-from stream_processors.judgement import DEFAULT_POLICY, members_of
-from telltale.evaluate_cache import ScoreCache, sha256_of_file
+from stream_processors.members import members_of
+from stream_processors.policy import Policy
+from telltale.evaluate_cache import CODE_OF_COPIES, ScoreCache, sha256_of_code, sha256_of_file
 from telltale.evaluate_rows import judged, rows_of, unreadable_rows
 from telltale.scan import Findings, Scanner
 from telltale.terminal import err, say
@@ -33,6 +34,7 @@ class Scoring:
         scanner: the stages of the pipeline.
         cache: what was found before; with ``fresh`` nothing is read from it.
         names: the detectors, as the scanner has them.
+        policy: how findings are judged; they are judged anew each time, whatever the cache holds.
         faces: finds the faces that a copy covers.
         weights: folder of fetched weights, with the calibrations of this machine.
     """
@@ -43,6 +45,7 @@ class Scoring:
         cache: ScoreCache,
         names: Sequence[str],
         *,
+        policy: Policy,
         fresh: bool = False,
         faces: FindFaces = lambda _pixels: (),
         weights: Path | None = None,
@@ -51,6 +54,7 @@ class Scoring:
         self._cache = cache
         self._names = tuple(names)
         self._members = members_of(names, weights)
+        self._policy = policy
         self._fresh = fresh
         self._faces = faces
         self._seen: dict[Path, tuple[str, MediaKind]] = {}
@@ -96,8 +100,10 @@ class Scoring:
 
         self.files += 1
         try:
-            # The versions of the encoders decide the bytes, so unchanged ones need not run again.
-            findings = self._findings(f"{content} {copy} {av.library_versions}", made_and_scanned)
+            # The encoders and our code decide the bytes, so unchanged ones need not run again.
+            findings = self._findings(
+                f"{content} {copy} {av.library_versions} {sha256_of_code(CODE_OF_COPIES)}", made_and_scanned
+            )
         except NotCopied as why:
             say(str(why))
             return unreadable_rows(item, self._names, variant=copy.name)
@@ -113,8 +119,8 @@ class Scoring:
         return found
 
     def _rows(self, item: Item, findings: Findings, *, variant: str = "") -> list[ScoreRow]:
-        one = judged(item, findings, self._members, DEFAULT_POLICY, variant=variant)
-        return rows_of(one, self._members, DEFAULT_POLICY)
+        one = judged(item, findings, self._members, self._policy, variant=variant)
+        return rows_of(one, self._members, self._policy)
 
     def _kind(self, item: Item) -> MediaKind | None:
         return self._seen[item.path][1] if item.path in self._seen else None

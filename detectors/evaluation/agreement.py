@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from detectors.calibration import logit
 from detectors.evaluation import metrics, resampled
-from detectors.evaluation.bootstrap import intervals
+from detectors.evaluation.bootstrap import as_figure, intervals
 from detectors.evaluation.metrics import Floats, OneClassOnly
 from detectors.evaluation.score_table import ScoreRow
 
@@ -42,7 +42,10 @@ def agreement_of(scores: Mapping[str, Sequence[float | None]]) -> Agreement:
     names = tuple(scores)
     values = {name: np.array([np.nan if one is None else logit(one) for one in scores[name]]) for name in names}
     pairs = [[_correlation(values[one], values[other], same=one == other) for other in names] for one in names]
-    correlations = tuple(tuple(value for value, _ in row) for row in pairs)
+    ranks = [
+        [_correlation(values[one], values[other], same=one == other, ranks=True) for other in names] for one in names
+    ]
+    correlations, rank_correlations = (tuple(tuple(value for value, _ in row) for row in of) for of in (pairs, ranks))
     marked = tuple(
         (names[i], names[j])
         for i in range(len(names))
@@ -52,10 +55,7 @@ def agreement_of(scores: Mapping[str, Sequence[float | None]]) -> Agreement:
     return Agreement(
         names=names,
         correlations=correlations,
-        rank_correlations=tuple(
-            tuple(_correlation(values[one], values[other], same=one == other, ranks=True)[0] for other in names)
-            for one in names
-        ),
+        rank_correlations=rank_correlations,
         items=tuple(tuple(items for _, items in row) for row in pairs),
         marked=marked,
         effective_number=_effective_number(correlations),
@@ -88,17 +88,13 @@ def gain_of(
             "gain": resampled.ranking(labels, together, times)["auc"] - resampled.ranking(labels, alone, times)["auc"]
         }
 
-    found = intervals(gains, [one.source for one, _ in pairs], rounds=rounds, seed=seed).get("gain")
+    found = intervals(gains, [one.source for one, _ in pairs], rounds=rounds, seed=seed)
     return {
         "best": best,
         "items": len(pairs),
         "auc_of_best": areas[best][1],
         "auc_of_fusion": areas[best][0],
-        "gain": {
-            "value": areas[best][0] - areas[best][1],
-            "low": found.low if found else None,
-            "high": found.high if found else None,
-        },
+        "gain": as_figure(areas[best][0] - areas[best][1], found.get("gain")),
     }
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,22 @@ def _interval(values: Floats) -> Interval:
     return Interval(low=float(low), high=float(high), rounds=len(values))
 
 
-def shares(flags: Floats, times: Floats) -> Floats:
-    """The share of flagged items in each resample."""
+def as_figure(value: float | None, interval: Interval | None) -> dict[str, float | None]:
+    """A number and its limits, as a report has them."""
+    return {
+        "value": value,
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+    }
+
+
+def share_of(flags: Sequence[bool], sources: Sequence[str], *, rounds: int, seed: int = 0) -> dict[str, Any]:
+    """The share of flagged items with its limits, and the two counts; without items it is no number."""
+    values = np.array(flags, dtype=np.float64)
+    found = intervals(lambda times: {"share": _shares(values, times)}, sources, rounds=rounds, seed=seed)
+    value = float(values.mean()) if len(values) else None
+    return {**as_figure(value, found.get("share")), "count": int(values.sum()), "of": len(flags)}
+
+
+def _shares(flags: Floats, times: Floats) -> Floats:
     return times @ flags / times.sum(axis=1)

@@ -45,12 +45,18 @@ def comparison_of(report: Body, earlier: Body) -> dict[str, Any]:
         "made_at": other["made_at"],
         "command": other["command"],
         "same_files": facts["manifest_sha256"] == other["manifest_sha256"],
-        "policy_before": other["policy_version"],
+        "policy_before": _policy(other),
+        "policy": _policy(facts),
         "detectors": list(_changed_detectors(facts, other)),
         "files_in_both": len(both),
         "flips": flips,
         "figures": list(_changes(report["levels"], earlier["levels"])),
     }
+
+
+def _policy(facts: Body) -> dict[str, Any]:
+    """What a verdict depends on besides the detectors; a report of a version that did not say so tells nothing."""
+    return {key: facts.get(key) for key in ("policy_version", "gates", "thresholds")}
 
 
 def _changed_detectors(facts: Body, other: Body) -> Iterator[dict[str, Any]]:

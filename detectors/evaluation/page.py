@@ -1,17 +1,18 @@
 """A report in; the same report as one HTML page that needs nothing else out: tables, figures, how they were made."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from detectors.evaluation import svg
-from detectors.evaluation.agreement import MARKED
 from detectors.evaluation.page_changes import comparison_section, robustness_section
-from detectors.evaluation.page_tables import counted, number, table, with_limits
+from detectors.evaluation.page_figures import agreement_section, figures_section
+from detectors.evaluation.page_tables import counted, number, scale_word, table, with_limits
 from detectors.evaluation.score_table import FUSION
 
 Body = Mapping[str, Any]
 
+_CALL = "likely_manipulated"
+_MOST_SLICES = 60
 _LEVEL_WORDS = {"item": "video or picture (headline)", "track": "face track", "clip": "clip and frame"}
 _COLUMNS = {
     "false_alarm_rate": "false alarms",
@@ -50,22 +51,32 @@ _COLUMNS = {
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;max-width:1180px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ccc}
+summary h2{display:inline-block;border:0;margin:1rem 0 .4rem;cursor:pointer}
 table{border-collapse:collapse;margin:.6rem 0;font-size:13px}
 th,td{padding:3px 9px;text-align:right;border-bottom:1px solid #e3e3e3}
-th:first-child,td:first-child{text-align:left}td small{color:#666;white-space:nowrap;display:block}
-.wide{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0}figcaption{font-weight:600}
+th:first-child,td:first-child,.words2 :is(td,th):nth-child(2),.words4 :is(td,th):nth-child(-n+4){text-align:left}
+th:first-child,td:first-child{position:sticky;left:0;background:#fff}
+td small{color:#666;white-space:nowrap;display:block}
+.wide{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:1.2rem}
+figure{margin:0;max-width:100%;overflow-x:auto}figcaption{font-weight:600}
 svg text{font:11px system-ui,sans-serif;fill:#333}dt{font-weight:600}dd{margin:0 0 .4rem 0;overflow-wrap:anywhere}
+@media(min-width:700px){dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1.2rem}dd{margin:0}}
 """
+_HEAD = (
+    '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    f"<title>Telltale: evaluation</title><style>{_STYLE}</style>"
+)
 
 
 def page_of(report: Body) -> str:
     """The page. ``report`` is what is written as JSON; nothing is worked out here."""
     parts = [
         "<h1>Evaluation of detectors</h1>",
+        _headline(report),
         _facts(report),
         *_levels(report["levels"], {one["name"] for one in report["facts"]["detectors"] if one["untrained"]}),
-        f"<h2>Figures, whole items</h2>{_figures(report)}",
-        _agreement(report["agreement"], report["gain"]),
+        figures_section(report["levels"]["item"]),
+        agreement_section(report["agreement"], report["gain"]),
         *_slices(report["slices"]),
         _verdicts(report["verdicts"], report["abstention"]),
         robustness_section(report.get("robustness") or {}),
@@ -73,9 +84,17 @@ def page_of(report: Body) -> str:
         comparison_section(report.get("against"), _COLUMNS),
         _HOW,
     ]
+    return f'<!doctype html><html lang="en"><head>{_HEAD}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _headline(report: Body) -> str:
+    """What the verdicts came to, false alarms first."""
+    facts, verdicts = report["facts"], report["verdicts"]
+    called = {word: counts.get(_CALL, 0) for word, counts in verdicts.items()}
+    area = with_limits(report["levels"]["item"][FUSION]["figures"].get("auc")).replace("\n", ", 95 %: ")
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Telltale: evaluation</title>'
-        f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+        f"<p>Of {facts['genuine']} genuine items {called['genuine']} were called <i>likely manipulated</i>, of "
+        f"{facts['manipulated']} manipulated ones {called['manipulated']}. AUC of the fused probability: {area}.</p>"
     )
 
 
@@ -95,20 +114,18 @@ def _facts(report: Body) -> str:
         f"of {facts['sources']} sources",
         "Policy": f"{facts['policy_version']}, verdict thresholds {facts['thresholds']['lower']:.3f} and "
         f"{facts['thresholds']['upper']:.3f}",
+        "Gates": ", ".join(facts["gates"]).replace("_", " ") or "none",
         "Intervals": f"{facts['rounds']} resamples of sources, seed {facts['seed']}",
         **{f"Note {number}": note for number, note in enumerate(facts["notes"], 1)},
     }
     body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(text))}</dd>" for name, text in told.items())
     heads = ("detector", "version", "weights (SHA-256)", "calibration", "threshold")
-    return f"<dl>{body}</dl>{table(heads, [_detector(one) for one in facts['detectors']])}"
+    return f"<dl>{body}</dl>{table(heads, [_detector(one) for one in facts['detectors']], words=4)}"
 
 
 def _detector(one: Body) -> list[str]:
     weights = one["weights_sha256"] or ("random, says nothing" if one["untrained"] else "none: not run")
     return [one["name"], one["version"], weights, one["calibration"] or "none", number(one["threshold"])]
-
-
-_MOST_SLICES = 60
 
 
 def _levels(levels: Body, untrained: Collection[str]) -> Iterator[str]:
@@ -121,92 +138,19 @@ def _levels(levels: Body, untrained: Collection[str]) -> Iterator[str]:
             ["genuine", *(_of_class(one, "genuine") for one in ones)],
             ["manipulated", *(_of_class(one, "manipulated") for one in ones)],
             ["coverage", *(with_limits(one["coverage"]) for one in ones)],
-            ["threshold", *(f"{_of(one)} {one['threshold']:.3f}" for one in ones)],
+            ["threshold", *(f"{scale_word(one)} {one['threshold']:.3f}" for one in ones)],
             *([_COLUMNS[key], *(with_limits(one["figures"].get(key)) for one in ones)] for key in used),
         ]
-        yield f"<h2>By {_LEVEL_WORDS[level]}</h2>{table(heads, rows)}"
+        yield _section(f"By {_LEVEL_WORDS[level]}", table(heads, rows), folded=level != "item")
+
+
+def _section(title: str, body: str, *, folded: bool = False) -> str:
+    heading = f"<h2>{escape(title)}</h2>"
+    return f"<details><summary>{heading}</summary>{body}</details>" if folded else f"{heading}{body}"
 
 
 def _of_class(one: Body, word: str) -> str:
     return f"{one['covered_of'][word]} of {one[word]}\n{one['sources_of'][word]} sources"
-
-
-def _figures(report: Body) -> str:
-    items = report["levels"]["item"]
-    curves = {name: one["curves"] for name, one in items.items()}
-    calibrated = {name: curve for name, curve in curves.items() if items[name]["calibrated"]}
-    reliability = {name: _shares(curve["reliability"]) for name, curve in calibrated.items()}
-    drawn = [
-        svg.lines(
-            "ROC",
-            _some(curves, "roc"),
-            x="false-alarm rate",
-            y="hit rate",
-            diagonal=True,
-            marks=_points(curves, "false_alarms", "hits"),
-        ),
-        svg.lines(
-            "Precision and recall",
-            _some(curves, "precision_recall"),
-            x="recall",
-            y="precision",
-            marks=_points(curves, "hits", "precision"),
-        ),
-        svg.dots("Reliability", reliability, x="stated probability", y="share manipulated"),
-        svg.lines("Risk and coverage", _some(calibrated, "risk_coverage"), x="coverage", y="share of wrong answers"),
-        *(
-            svg.bars(
-                f"Scores of {name}",
-                curve["histogram"]["genuine"],
-                curve["histogram"]["manipulated"],
-                x=_of(items[name]),
-            )
-            for name, curve in curves.items()
-        ),
-    ]
-    return f'<div class="figures">{"".join(drawn)}</div><p>Large dots stand where the threshold of the policy does.</p>'
-
-
-def _points(curves: Mapping[str, Body], x: str, y: str) -> dict[str, tuple[float, float] | None]:
-    points = {name: curve["point"] for name, curve in curves.items()}
-    return {name: (at[x], at[y]) if at and at[y] is not None else None for name, at in points.items()}
-
-
-def _of(one: Body) -> str:
-    return "probability" if one["calibrated"] else "raw score"
-
-
-def _some(curves: Mapping[str, Body], key: str) -> dict[str, Any]:
-    return {name: curve[key] for name, curve in curves.items()}
-
-
-def _shares(bins: Sequence[Body]) -> list[tuple[float, float, float]]:
-    total = sum(one["items"] for one in bins) or 1.0
-    return [(one["said"], one["seen"], one["items"] / total) for one in bins]
-
-
-def _agreement(found: Body, gain: Body | None) -> str:
-    drawn = "".join(
-        svg.matrix(title, found["names"], found[key], marked=MARKED)
-        for title, key in (("Pearson's correlation", "correlations"), ("Rank correlation", "rank_correlations"))
-    )
-    pairs = "; ".join(" and ".join(pair) for pair in found["marked"]) or "none"
-    return (
-        f'<h2>Agreement</h2><div class="figures">{drawn}</div><p>Correlated by {MARKED} or more: {escape(pairs)}. '
-        f"Effective number of detectors: {number(found['effective_number'])} of {len(found['names'])}.</p>{_gain(gain)}"
-    )
-
-
-def _gain(gain: Body | None) -> str:
-    if gain is None:
-        return ""
-    low, high = gain["gain"]["low"], gain["gain"]["high"]
-    limits = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f})"
-    return (
-        f"<p>The fusion's AUC is {number(gain['auc_of_fusion'])}, that of the best single detector "
-        f"({escape(gain['best'])}) {number(gain['auc_of_best'])} on the same {gain['items']} items: a gain of "
-        f"{gain['gain']['value']:+.3f}{limits}. The best one was chosen by these items.</p>"
-    )
 
 
 def _slices(slices: Body) -> Iterator[str]:
@@ -228,7 +172,7 @@ def _slices(slices: Body) -> Iterator[str]:
         rows = [[value, name, *_slice(one)] for value, name, one in parts[:_MOST_SLICES]]
         more = f"<p>{len(parts) - _MOST_SLICES} more are in report.json.</p>" if len(parts) > _MOST_SLICES else ""
         if rows:
-            yield f"<h2>By {escape(kind)}</h2>{table(heads, rows)}{more}"
+            yield _section(f"By {kind}", f"{table(heads, rows, words=2)}{more}", folded=kind == "source")
 
 
 def _slice(one: Body) -> list[str]:
@@ -266,7 +210,7 @@ def _uncovered(items: Body) -> str:
         if name == FUSION or one["uncovered"]
         for reason, count in one["uncovered"].items()
     ]
-    return f"<h2>Items without an answer</h2>{table(('detector', 'reason', 'items'), rows)}" if rows else ""
+    return f"<h2>Items without an answer</h2>{table(('detector', 'reason', 'items'), rows, words=2)}" if rows else ""
 
 
 _HOW = """<h2>How these numbers are made</h2><ul>

@@ -25,7 +25,7 @@ def robustness_section(variants: Body) -> str:
     more = ("reversals", "genuine called", "files (genuine)")
     return (
         f'<h2>Robustness: the same files altered</h2><div class="figures">{_heat_maps(variants)}</div>'
-        f"{table((*heads, *more), rows)}"
+        f"{table((*heads, *more), rows, words=2)}"
     )
 
 
@@ -71,18 +71,19 @@ def comparison_section(found: Body | None, columns: Mapping[str, str]) -> str:
     rows = [
         [one["detector"], columns[one["figure"]], number(one["before"]), number(one["after"]), f"{one['change']:+.3f}"]
         for one in found["figures"]
-        if one["level"] == "item" and one["figure"] in columns
+        if one["level"] == "item" and one["figure"] in columns and one["change"]
     ]
     flips = [
         [one["path"], _LABELS[one["label"]], *(one[key].replace("_", " ") for key in ("before", "after"))]
         for one in found["flips"]
     ]
     files = "the same files" if found["same_files"] else "other files: a change may be one of the files"
+    judged = "the same policy" if found["policy"] == found["policy_before"] else "another policy, gates or thresholds"
     changed = ", ".join(one["name"] for one in found["detectors"]) or "none"
     return (
-        f"<h2>Since the report of {escape(found['made_at'])}</h2><p>Asked for {files}. Detectors of another version, "
-        f"weights, calibration or threshold: {escape(changed)}. The verdict of {len(flips)} of "
-        f"{found['files_in_both']} files changed.</p>"
-        f"{table(('file', 'truth', 'verdict before', 'verdict now'), flips) if flips else ''}"
-        f"{table(('detector', 'figure', 'before', 'now', 'change'), rows) if rows else ''}"
+        f"<h2>Since the report of {escape(found['made_at'])}</h2><p>Asked for {files}, judged by {judged}. "
+        f"Detectors of another version, weights, calibration or threshold: {escape(changed)}. The verdict of "
+        f"{len(flips)} of {found['files_in_both']} files changed, and {len(rows)} figures of whole items did.</p>"
+        f"{table(('file', 'truth', 'verdict before', 'verdict now'), flips, words=4) if flips else ''}"
+        f"{table(('detector', 'figure', 'before', 'now', 'change'), rows, words=2) if rows else ''}"
     )

@@ -7,11 +7,12 @@ from typing import Any
 Body = Mapping[str, Any]
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; a cell is its first line, the rest of it in small print."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
+    """A table whose first ``words`` columns (1, 2 or 4) are words; a cell is its first line, the rest small print."""
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table class="words{words}">{inside}</table></div>'
 
 
 def _cell(text: str) -> str:
@@ -40,3 +41,8 @@ def counted(figure: Body | None) -> str:
         return "–"
     limits = "" if figure["low"] is None else f"; {number(figure['low'])} to {number(figure['high'])}"
     return f"{number(figure['value'])}\n{figure['count']} of {figure['of']}{limits}"
+
+
+def scale_word(one: Body) -> str:
+    """What the scores of a detector are."""
+    return "probability" if one["calibrated"] else "raw score"

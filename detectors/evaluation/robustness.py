@@ -1,16 +1,16 @@
 """The rows of files and of their altered copies in; how alarms, ranks and words change, out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from detectors.evaluation import metrics
 from detectors.evaluation.adequacy import shortage
-from detectors.evaluation.bootstrap import intervals, shares
 from detectors.evaluation.metrics import OneClassOnly, hit_rate_name
-from detectors.evaluation.score_table import FUSION, ScoreRow
-from detectors.evaluation.summary import RAW_THRESHOLD, Rules
+from detectors.evaluation.score_table import FUSION, ScoreRow, are_calibrated
+from detectors.evaluation.summary import Rules
 
 CALL, ALL_CLEAR = "likely_manipulated", "no_evidence_found"
 AT_ONE_PERCENT = hit_rate_name(0.01)
@@ -33,33 +33,53 @@ def robustness_of(rows: Sequence[ScoreRow], rules: Rules) -> dict[str, dict[str,
     for row in items:
         if row.variant and (row.path, row.detector) in plain:
             of.setdefault((row.variant, row.detector), []).append((plain[row.path, row.detector], row))
+    scales = {name: _scale([row for row in items if row.detector == name], name, rules) for name in names}
     return {
-        variant: {name: _against(of.get((variant, name), []), name, rules) for name in names} for variant in variants
+        variant: {name: _against(of.get((variant, name), []), name, scales[name], rules) for name in names}
+        for variant in variants
     }
 
 
-def _against(pairs: Pairs, name: str, rules: Rules) -> dict[str, Any]:
-    both = [(before, after) for before, after in pairs if _value(before) is not None and _value(after) is not None]
+@dataclass(frozen=True, kw_only=True)
+class _Scale:
+    """On what all scores of one detector are read: probabilities where ``calibrated``, and its threshold."""
+
+    calibrated: bool
+    threshold: float
+
+    def value(self, row: ScoreRow) -> float | None:
+        return row.held(calibrated=self.calibrated)
+
+    def reached(self, row: ScoreRow) -> bool:
+        return (self.value(row) or 0.0) >= self.threshold
+
+
+def _scale(rows: Sequence[ScoreRow], name: str, rules: Rules) -> _Scale:
+    calibrated = are_calibrated(rows, name)
+    return _Scale(calibrated=calibrated, threshold=rules.threshold(name, calibrated=calibrated))
+
+
+def _against(pairs: Pairs, name: str, scale: _Scale, rules: Rules) -> dict[str, Any]:
+    both = [pair for pair in pairs if all(scale.value(row) is not None for row in pair)]
     genuine = [pair for pair in both if pair[0].label == 0]
     before, after = [one for one, _ in both], [other for _, other in both]
     return {
         "files": len(pairs),
         "genuine_files": sum(one.label == 0 for one, _ in pairs),
         "scored_in_both": len(both),
-        "false_alarms": _share([_reaches(other, name, rules) for _, other in genuine], genuine, rules),
-        "false_alarms_before": _mean([_reaches(one, name, rules) for one, _ in genuine]),
+        "false_alarms": _share([scale.reached(other) for _, other in genuine], genuine, rules),
+        "false_alarms_before": _mean([scale.reached(one) for one, _ in genuine]),
         "auc_before": _ranking(before).get("auc"),
         "auc": _ranking(after).get("auc"),
         AT_ONE_PERCENT: _ranking(after).get(AT_ONE_PERCENT),
         "note": _note(after),
-        "mean_shift": _mean([(_value(other) or 0.0) - (_value(one) or 0.0) for one, other in both]),
-        **(_words(pairs, rules) if name == FUSION else _sides(both, name, rules)),
+        "mean_shift": _mean([(scale.value(other) or 0.0) - (scale.value(one) or 0.0) for one, other in both]),
+        **(_words(pairs, rules) if name == FUSION else _sides(both, scale, rules)),
     }
 
 
-def _sides(both: Pairs, name: str, rules: Rules) -> dict[str, Any]:
-    changed = [_reaches(one, name, rules) != _reaches(other, name, rules) for one, other in both]
-    return {"flips": _share(changed, both, rules)}
+def _sides(both: Pairs, scale: _Scale, rules: Rules) -> dict[str, Any]:
+    return {"flips": _share([scale.reached(one) != scale.reached(other) for one, other in both], both, rules)}
 
 
 def _words(pairs: Pairs, rules: Rules) -> dict[str, Any]:
@@ -72,28 +92,7 @@ def _words(pairs: Pairs, rules: Rules) -> dict[str, Any]:
 
 
 def _share(flags: Sequence[bool], pairs: Pairs, rules: Rules) -> dict[str, Any]:
-    """The share of flags with its interval by source, and the two counts."""
-    values = np.array(flags, dtype=np.float64)
-    sources = [before.source for before, _ in pairs]
-    found = intervals(
-        lambda times: {"share": shares(values, times)}, sources, rounds=rules.rounds, seed=rules.seed
-    ).get("share")
-    return {
-        "value": _mean(flags),
-        "low": found.low if found else None,
-        "high": found.high if found else None,
-        "count": int(values.sum()),
-        "of": len(flags),
-    }
-
-
-def _reaches(row: ScoreRow, name: str, rules: Rules) -> bool:
-    threshold = RAW_THRESHOLD if row.calibrated is None else rules.thresholds[name]
-    return (_value(row) or 0.0) >= threshold
-
-
-def _value(row: ScoreRow) -> float | None:
-    return row.raw if row.calibrated is None else row.calibrated
+    return rules.share(flags, [before for before, _ in pairs])
 
 
 def _ranking(rows: Sequence[ScoreRow]) -> dict[str, float | None]:

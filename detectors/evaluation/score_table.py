@@ -48,6 +48,10 @@ class ScoreRow:
         """The score that ranks: the raw one, which has the finer steps, or the fusion's probability."""
         return self.calibrated if self.raw is None else self.raw
 
+    def held(self, *, calibrated: bool) -> float | None:
+        """What a threshold is held against: the probability, or of an uncalibrated detector the raw score."""
+        return self.calibrated if calibrated else self.raw
+
     @property
     def face_bucket(self) -> str:
         """The face height as one of a few ranges."""
@@ -57,6 +61,11 @@ class ScoreRow:
     def compression_level(self) -> str:
         """What the manifest says, else the measured bits per pixel as one of a few ranges."""
         return self.compression or _bucket(self.bits_per_pixel, BITS_PER_PIXEL_BUCKETS, "bit per pixel")
+
+
+def are_calibrated(rows: Iterable[ScoreRow], detector: str) -> bool:
+    """Whether the rows of a detector state probabilities; those of the fusion always do."""
+    return detector == FUSION or any(row.calibrated is not None for row in rows)
 
 
 def _bucket(value: float | None, edges: Sequence[float], unit: str) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from detectors.evaluation import metrics, resampled
 from detectors.evaluation.adequacy import OF_RAW, shortage
 from detectors.evaluation.agreement import agreement_of, gain_of
-from detectors.evaluation.bootstrap import Interval, intervals, shares
+from detectors.evaluation.bootstrap import Interval, as_figure, intervals, share_of
 from detectors.evaluation.curves import WORDS, curves_of
 from detectors.evaluation.metrics import Floats, Labels, OneClassOnly
-from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow, range_order
+from detectors.evaluation.score_table import FUSION, LEVELS, Level, ScoreRow, are_calibrated, range_order
 
 RAW_THRESHOLD = 0.5
 ABSTENTIONS = ("inconclusive", "not_assessed")
@@ -29,6 +29,14 @@ class Rules:
     thresholds: Mapping[str, float]
     rounds: int = 500
     seed: int = 0
+
+    def threshold(self, detector: str, *, calibrated: bool) -> float:
+        """What the scores of a detector are held against."""
+        return self.thresholds[detector] if calibrated else RAW_THRESHOLD
+
+    def share(self, flags: Sequence[bool], rows: Rows) -> dict[str, Any]:
+        """The share of flagged rows with its limits by source, and the two counts."""
+        return share_of(flags, [row.source for row in rows], rounds=self.rounds, seed=self.seed)
 
 
 def summary_of(rows: Rows, rules: Rules) -> dict[str, Any]:
@@ -75,7 +83,7 @@ class _Scored:
 
     @property
     def uncovered(self) -> Rows:
-        return [row for row in self.every if _value(row, calibrated=self.calibrated) is None]
+        return [row for row in self.every if row.held(calibrated=self.calibrated) is None]
 
     @property
     def flagged(self) -> np.ndarray:
@@ -83,23 +91,19 @@ class _Scored:
 
 
 def _scored(rows: Rows, name: str, rules: Rules) -> _Scored:
-    calibrated = name == FUSION or any(row.calibrated is not None for row in rows)
-    covered = [row for row in rows if _value(row, calibrated=calibrated) is not None]
+    calibrated = are_calibrated(rows, name)
+    covered = [row for row in rows if row.held(calibrated=calibrated) is not None]
     raw = None if name == FUSION else _floats([row.raw for row in covered])
     return _Scored(
         every=rows,
         rows=covered,
         labels=np.array([row.label for row in covered], dtype=int),
         ranked=_floats([row.ranked for row in covered]),
-        values=_floats([_value(row, calibrated=calibrated) for row in covered]),
+        values=_floats([row.held(calibrated=calibrated) for row in covered]),
         raw=raw,
         calibrated=calibrated,
-        threshold=rules.thresholds[name] if calibrated else RAW_THRESHOLD,
+        threshold=rules.threshold(name, calibrated=calibrated),
     )
-
-
-def _value(row: ScoreRow, *, calibrated: bool) -> float | None:
-    return row.calibrated if calibrated else row.raw
 
 
 def _floats(values: Sequence[float | None]) -> Floats:
@@ -167,12 +171,8 @@ def _figure(name: str, value: float, interval: Interval | None, scored: _Scored)
         hits=int(np.sum(scored.flagged[scored.labels == 1])),
     )
     if note:
-        return {"value": None, **_limits(None), "note": note}
-    return {"value": value, **_limits(interval)}
-
-
-def _limits(interval: Interval | None) -> dict[str, float | None]:
-    return {"low": interval.low if interval else None, "high": interval.high if interval else None}
+        return {**as_figure(None, None), "note": note}
+    return as_figure(value, interval)
 
 
 def _counts(scored: _Scored, rules: Rules) -> dict[str, Any]:
@@ -186,7 +186,9 @@ def _counts(scored: _Scored, rules: Rules) -> dict[str, Any]:
         "sources_of": {
             word: len({row.source for row in scored.rows if row.label == label}) for label, word in WORDS.items()
         },
-        "coverage": _coverage(scored, rules),
+        "coverage": rules.share(
+            [row.held(calibrated=scored.calibrated) is not None for row in scored.every], scored.every
+        ),
         "uncovered": dict(Counter(row.reason or "no score" for row in scored.uncovered)),
         "calibrated": scored.calibrated,
         "threshold": scored.threshold,
@@ -194,30 +196,10 @@ def _counts(scored: _Scored, rules: Rules) -> dict[str, Any]:
     }
 
 
-def _coverage(scored: _Scored, rules: Rules) -> dict[str, float | None]:
-    covered = _floats([_value(row, calibrated=scored.calibrated) is not None for row in scored.every])
-    if not len(covered):
-        return {"value": None, **_limits(None)}
-    found = intervals(
-        lambda times: {"coverage": shares(covered, times)},
-        [row.source for row in scored.every],
-        rounds=rules.rounds,
-        seed=rules.seed,
-    )
-    return {"value": float(np.mean(covered)), **_limits(found.get("coverage"))}
-
-
 def _flagged(scored: _Scored, label: int, rules: Rules) -> dict[str, Any]:
     """How many covered items of a class reach the threshold, and their share with its interval."""
     own = scored.labels == label
-    flags = scored.flagged[own].astype(np.float64)
-    if not len(flags):
-        return {"value": None, **_limits(None), "count": 0, "of": 0}
-    sources = [row.source for row in scored.rows if row.label == label]
-    found = intervals(lambda times: {"share": shares(flags, times)}, sources, rounds=rules.rounds, seed=rules.seed).get(
-        "share"
-    )
-    return {"value": float(flags.mean()), **_limits(found), "count": int(flags.sum()), "of": len(flags)}
+    return rules.share(scored.flagged[own].tolist(), [row for row in scored.rows if row.label == label])
 
 
 Cut = Callable[[Rows, Sequence[str], Rules], dict[str, dict[str, Any]]]
@@ -264,16 +246,9 @@ def _verdicts(items: Rows) -> dict[str, dict[str, int]]:
 def _abstention(items: Rows, rules: Rules) -> dict[str, Any]:
     """How often the verdict is none, by reason and truth; ``answered`` is the share of items that get one."""
     said = [row for row in items if row.detector == FUSION]
-    answered = _floats([row.verdict not in ("", *ABSTENTIONS) for row in said])
-    limits = intervals(
-        lambda times: {"answered": shares(answered, times)},
-        [row.source for row in said],
-        rounds=rules.rounds,
-        seed=rules.seed,
-    )
     silent = [row for row in said if row.verdict in ("", *ABSTENTIONS)]
     return {
-        "answered": {"value": float(answered.mean()) if len(said) else None, **_limits(limits.get("answered"))},
+        "answered": rules.share([row.verdict not in ("", *ABSTENTIONS) for row in said], said),
         "reasons": {
             word: dict(Counter(row.reason or "no reason given" for row in silent if row.label == label))
             for label, word in WORDS.items()
@@ -300,5 +275,5 @@ def _said(row: ScoreRow) -> dict[str, Any]:
 def _logged(items: Rows, name: str) -> list[float | None]:
     """Probabilities where the detector has some, else raw scores."""
     own = [row for row in items if row.detector == name]
-    calibrated = any(row.calibrated is not None for row in own)
-    return [_value(row, calibrated=calibrated) for row in own]
+    calibrated = are_calibrated(own, name)
+    return [row.held(calibrated=calibrated) for row in own]

@@ -25,7 +25,10 @@ def lines(
     diagonal: bool = False,
     marks: Mapping[str, tuple[float, float] | None] | None = None,
 ) -> str:
-    """Curves in the unit square, each with a large dot where ``marks`` has one; points are (x, y)."""
+    """Curves in the unit square, each with a large dot where ``marks`` has one; points are (x, y).
+
+    A series without points keeps its colour to itself and is not named.
+    """
     parts = [_axes(x, y)]
     if diagonal:
         parts.append(_path([(0.0, 0.0), (1.0, 1.0)], "#999999", dashes="4 4"))
@@ -36,7 +39,7 @@ def lines(
         for number, name in enumerate(series)
         if (at := (marks or {}).get(name))
     ]
-    return _figure(title, "".join(parts), legend={name: colour_of(n) for n, name in enumerate(series)})
+    return _figure(title, "".join(parts), legend=_legend(series))
 
 
 def dots(title: str, series: Mapping[str, Points], *, x: str, y: str) -> str:
@@ -50,14 +53,14 @@ def dots(title: str, series: Mapping[str, Points], *, x: str, y: str) -> str:
             f'fill-opacity="0.5"><title>{p[0]:.3f}, {p[1]:.3f}</title></circle>'
             for p in points
         ]
-    return _figure(title, "".join(parts), legend={name: colour_of(n) for n, name in enumerate(series)})
+    return _figure(title, "".join(parts), legend=_legend(series))
 
 
 def bars(title: str, genuine: Sequence[int], manipulated: Sequence[int], *, x: str) -> str:
     """Two histograms over [0, 1], each as shares of its own class, genuine to the left within each bin."""
     most = max((share for shares in (_shares(genuine), _shares(manipulated)) for share in shares), default=0.0) or 1.0
     width = SIDE_PX / max(1, len(genuine))
-    parts = [_axes(x, f"share of class (top: {most:.2f})")]
+    parts = [_axes(x, "share of class", top=most)]
     for place, (counts, colour) in enumerate(((genuine, GENUINE), (manipulated, MANIPULATED))):
         parts += [
             f'<rect x="{MARGIN_PX + width * (at + 0.5 * place):.1f}" y="{_y(share / most):.1f}" '
@@ -137,6 +140,10 @@ def _cell(x: float, y: float, side: int, value: float | None, *, loud: bool) -> 
     )
 
 
+def _legend(series: Mapping[str, Points]) -> dict[str, str]:
+    return {name: colour_of(number) for number, (name, points) in enumerate(series.items()) if points}
+
+
 def _shares(counts: Sequence[int]) -> list[float]:
     total = sum(counts)
     return [count / total if total else 0.0 for count in counts]
@@ -155,13 +162,14 @@ def _path(points: Points, colour: str, *, dashes: str = "none") -> str:
     return f'<polyline points="{where}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
 
 
-def _axes(x: str, y: str) -> str:
+def _axes(x: str, y: str, *, top: float = 1.0) -> str:
+    """Names, ticks and grid of both axes; ``top`` is what the upper end of the vertical one stands for."""
     bottom, middle = 10 + SIDE_PX, 10 + SIDE_PX // 2
     ticks = "".join(
         f'<line x1="{_x(at):.0f}" y1="{bottom}" x2="{_x(at):.0f}" y2="10" stroke="#e5e5e5"/>'
         f'<line x1="{MARGIN_PX}" y1="{_y(at):.0f}" x2="{MARGIN_PX + SIDE_PX}" y2="{_y(at):.0f}" stroke="#e5e5e5"/>'
         f'<text x="{_x(at):.0f}" y="{bottom + 15}" text-anchor="middle">{at:g}</text>'
-        f'<text x="{MARGIN_PX - 5}" y="{_y(at) + 4:.0f}" text-anchor="end">{at:g}</text>'
+        f'<text x="{MARGIN_PX - 5}" y="{_y(at) + 4:.0f}" text-anchor="end">{at * top:.2g}</text>'
         for at in _TICKS
     )
     return (

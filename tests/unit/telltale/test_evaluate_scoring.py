@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+import detectors
 from contracts.vocabulary import MediaKind
 from detectors.evaluation.copy_sets import QUICK_FOR_PICTURES
 from detectors.evaluation.manifest import Item, items_of
 from detectors.evaluation.score_table import FUSION
+from stream_processors.policy import DEFAULT_POLICY, Policy
 from telltale.evaluate_cache import ScoreCache
 from telltale.evaluate_rows import UNREADABLE
 from telltale.evaluate_scoring import Scoring, drawn
@@ -17,6 +19,7 @@ from tests.support.cases import a_score, an_extraction
 from tests.support.media import a_picture
 
 NAMES = ("telltale",)
+VERSION = detectors.spec("telltale").version  # that of its calibration
 
 
 class FakeScanner:
@@ -31,11 +34,12 @@ class FakeScanner:
         if self._fails(file):
             raise PermissionError(13, "Permission denied")
         extracted = an_extraction(kind=MediaKind.IMAGE, batches={"telltale": 1})
-        return Findings(extracted=extracted, scores=(a_score([0.4], detector="telltale"),))
+        score = a_score([0.4], detector="telltale").model_copy(update={"detector_version": VERSION})
+        return Findings(extracted=extracted, scores=(score,))
 
 
-def scoring(folder: Path, scanner: FakeScanner, *, fresh: bool = False) -> Scoring:
-    return Scoring(scanner, ScoreCache(folder / "cache", {}), NAMES, fresh=fresh)
+def scoring(folder: Path, scanner: FakeScanner, *, fresh: bool = False, policy: Policy = DEFAULT_POLICY) -> Scoring:
+    return Scoring(scanner, ScoreCache(folder / "cache", {}), NAMES, policy=policy, fresh=fresh)
 
 
 @pytest.fixture
@@ -59,6 +63,17 @@ def test_a_moved_file_is_known_and_a_changed_one_is_not(tmp_path: Path, items: l
     items[1].path.write_bytes(b"changed")
     scoring(tmp_path, scanner).rows([*items_of("real", [moved]), items[1]])
     assert scanner.looked_at == ["b.png"]
+
+
+def test_findings_of_the_cache_are_judged_by_the_policy_of_the_run(tmp_path: Path, items: list[Item]):
+    def words(policy: Policy, scanner: FakeScanner) -> set[str]:
+        rows = scoring(tmp_path, scanner, policy=policy).rows(items)
+        return {row.verdict for row in rows if (row.level, row.detector) == ("item", FUSION)}
+
+    second = FakeScanner()
+    usual = words(DEFAULT_POLICY, FakeScanner())
+    assert words(Policy(least_face_frames_image=100), second) == {"inconclusive"} != usual
+    assert second.looked_at == []
 
 
 def test_fresh_scans_again(tmp_path: Path, items: list[Item]):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.evaluation import resampled
-from detectors.evaluation.bootstrap import intervals, resamples, shares
+from detectors.evaluation.bootstrap import intervals, resamples, share_of
 
 
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=30), st.integers(0, 1000))
@@ -40,10 +40,11 @@ def test_an_interval_by_person_is_wider_than_one_by_frame():
 
 
 def test_without_groups_it_is_the_error_of_a_mean():
-    flags = (np.arange(400) % 2).astype(float)
-    found = intervals(lambda times: {"share": shares(flags, times)}, [str(at) for at in range(400)], rounds=2000)
+    flags = np.arange(400) % 2 == 1
+    found = share_of(flags.tolist(), [str(at) for at in range(400)], rounds=2000)
     half_width = 1.96 * 0.5 / np.sqrt(400)
-    assert (found["share"].low, found["share"].high) == pytest.approx((0.5 - half_width, 0.5 + half_width), abs=0.006)
+    assert (found["value"], found["count"], found["of"]) == (0.5, 200, 400)
+    assert (found["low"], found["high"]) == pytest.approx((0.5 - half_width, 0.5 + half_width), abs=0.006)
 
 
 def test_the_same_seed_gives_the_same_interval():

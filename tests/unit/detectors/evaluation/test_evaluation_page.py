@@ -27,6 +27,7 @@ FACTS = {
     "machine": "Linux, cpu",
     "scope": "faces",
     "aggregation": "pooled",
+    "gates": ["heavy_compression", "out_of_domain"],
     "thresholds": {"lower": 0.4, "upper": 0.6},
     "rounds": 20,
     "seed": 0,
@@ -44,10 +45,18 @@ FACTS = {
 def report() -> dict:
     rows = a_table()
     rows += [a_row(row.label, row.calibrated, **_copied(row)) for row in rows if row.level == "item"]
-    rules = Rules(thresholds={"alpha": 0.6, "beta": 0.5, FUSION: 0.6}, rounds=20)
+    rules = Rules(thresholds={"alpha": 0.6, "beta": 0.5, FUSION: 0.6}, rounds=10)
     made = {"facts": FACTS, **summary_of(rows, rules), "robustness": robustness_of(rows, rules)}
     earlier = {**made, "items": [{**made["items"][1], "verdict": "inconclusive"}, *made["items"][2:]]}
     return {**made, "against": comparison_of(made, earlier)}
+
+
+def _with_auc(report: dict, auc: dict) -> dict:
+    """The report with another area of alpha, compared with itself as it was."""
+    item = report["levels"]["item"]
+    alpha = {**item["alpha"], "figures": {**item["alpha"]["figures"], "auc": auc}}
+    changed = {**report, "levels": {**report["levels"], "item": {**item, "alpha": alpha}}}
+    return {**changed, "against": comparison_of(changed, report)}
 
 
 def _copied(row) -> dict:
@@ -71,6 +80,11 @@ def test_it_states_how_it_was_made(page: str):
         "fit-1",
     ):
         assert fact in page
+
+
+def test_the_headline_counts_false_alarms_first(page: str):
+    assert "Of 30 genuine items 0 were called <i>likely manipulated</i>, of 30 manipulated ones 0." in page
+    assert "Gates</dt><dd>heavy compression, out of domain" in page
 
 
 def test_every_figure_of_every_level_is_on_it(report: dict, page: str):
@@ -122,6 +136,14 @@ def test_slices_agreement_verdicts_and_robustness_are_on_it(page: str):
     for cell in ("swap", "c40", "160 px and more", "JPEG 50", "no face"):
         assert f"<td>{cell}</td>" in page
     assert "Effective number of detectors: " in page
+
+
+def test_only_figures_that_changed_are_in_the_comparison(report: dict):
+    auc = report["levels"]["item"]["alpha"]["figures"]["auc"]
+    now = page_of(_with_auc(report, {**auc, "value": auc["value"] - 0.5}))
+    assert "and 1 figures of whole items did" in now
+    assert "<td>AUC</td><td>" in now
+    assert "and 0 figures of whole items did" in page_of(report)
 
 
 def test_it_fetches_nothing(page: str):

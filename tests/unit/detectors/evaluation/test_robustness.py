@@ -61,6 +61,16 @@ def test_a_detector_flips_where_a_score_crosses_its_threshold():
     assert "reversals" not in found
 
 
+def test_a_copy_that_lost_its_probability_is_not_compared_by_its_raw_score():
+    rows = [
+        a_row(0, 0.2, raw=0.9, path="a"),
+        a_row(0, None, raw=0.9, path="a", variant="copy", reason="too_few_face_frames"),
+    ]
+    found = robustness_of(rows, RULES)["copy"]["alpha"]
+    assert (found["files"], found["scored_in_both"]) == (1, 0)
+    assert (found["mean_shift"], found["flips"]["value"], found["false_alarms"]["value"]) == (None, None, None)
+
+
 def test_the_hit_rate_at_one_percent_is_told_with_a_hundred_genuine_files():
     rows = [
         a_row(label, score, path=f"{at}{label}", source=f"{at}", variant=variant)

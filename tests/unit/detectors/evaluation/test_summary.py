@@ -12,8 +12,24 @@ from detectors.evaluation.score_table import FUSION, Level, ScoreRow, range_orde
 from detectors.evaluation.summary import Rules, summary_of
 from tests.support.score_tables import HELPLESS_EVERY, a_large_table, a_row, a_table
 
+ROUNDS = 30
 COMMITTED = Path(__file__).parents[3] / "data" / "evaluation" / "scores.csv"
-RULES = Rules(thresholds={"alpha": 0.6, "beta": 0.8, FUSION: 0.6}, rounds=60)
+RULES = Rules(thresholds={"alpha": 0.6, "beta": 0.8, FUSION: 0.6}, rounds=ROUNDS)
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[ScoreRow]:
+    return read_csv(COMMITTED)
+
+
+@pytest.fixture(scope="module")
+def of_committed(committed: list[ScoreRow]) -> dict:
+    return summary_of(committed, RULES)
+
+
+@pytest.fixture(scope="module")
+def of_table() -> dict:
+    return summary_of(a_table(), RULES)
 
 
 def item_rows(rows: list[ScoreRow], detector: str) -> list[ScoreRow]:
@@ -24,18 +40,16 @@ def figures(summary: dict, detector: str, level: str = "item") -> dict[str, floa
     return {name: one["value"] for name, one in summary["levels"][level][detector]["figures"].items()}
 
 
-def test_the_committed_table_is_what_its_generator_makes():
-    assert read_csv(COMMITTED) == a_large_table()
+def test_the_committed_table_is_what_its_generator_makes(committed: list[ScoreRow]):
+    assert committed == a_large_table()
 
 
 @pytest.mark.parametrize("level", ["item", "clip"])
-def test_a_committed_table_has_the_figures_of_scikit_learn(level: Level):
-    rows = read_csv(COMMITTED)
-    summary = summary_of(rows, RULES)
-    scored = [row for row in rows if row.level == level]
+def test_a_committed_table_has_the_figures_of_scikit_learn(level: Level, committed: list[ScoreRow], of_committed: dict):
+    scored = [row for row in committed if row.level == level]
     labels, said = np.array([row.label for row in scored]), np.array([row.calibrated for row in scored])
     raw = np.array([row.raw for row in scored])
-    found = figures(summary, "alpha", level)
+    found = figures(of_committed, "alpha", level)
     untold = {name for name in found if found[name] is None}
     expected = learned_figures(labels, raw, said)
     assert {name: found[name] for name in found if name not in untold} == pytest.approx(
@@ -83,7 +97,7 @@ def learned_honesty(labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
     seen, stated = calibration_curve(labels, said, n_bins=10, strategy="quantile")
     sure, called = np.round(np.abs(said - 0.5), 12), said >= 0.5
     steps, answers = np.unique(sure, return_counts=True)
-    risks = [1.0 - learned.accuracy_score(labels[sure >= least], called[sure >= least]) for least in steps]
+    risks = [np.mean(labels[sure >= least] != called[sure >= least]) for least in steps]
     return {
         "log_loss": learned.log_loss(labels, said),
         "log_loss_clipped_at_0.01": learned.log_loss(labels, np.clip(said, 0.01, 0.99)),
@@ -93,8 +107,8 @@ def learned_honesty(labels: np.ndarray, said: np.ndarray) -> dict[str, float]:
     }
 
 
-def test_resampling_frames_instead_of_people_gives_a_narrower_interval():
-    rows = [row for row in read_csv(COMMITTED) if row.level == "clip"]
+def test_resampling_frames_instead_of_people_gives_a_narrower_interval(committed: list[ScoreRow]):
+    rows = [row for row in committed if row.level == "clip"]
     alone = [replace(row, source=f"{row.path} at {row.start_s}") for row in rows]
     by_person, by_frame = (
         summary_of(some, RULES)["levels"]["clip"]["alpha"]["figures"]["auc"] for some in (rows, alone)
@@ -125,9 +139,8 @@ def test_abstention_is_counted_by_reason_and_truth():
     assert found["reasons"] == {"genuine": {"detectors_disagree": 1}, "manipulated": {"no_face": 1}}
 
 
-def test_every_figure_lies_within_its_interval():
-    found = summary_of(read_csv(COMMITTED), RULES)["levels"]["item"]
-    for one in found.values():
+def test_every_figure_lies_within_its_interval(of_committed: dict):
+    for one in of_committed["levels"]["item"].values():
         for name, figure in one["figures"].items():
             if (
                 figure["value"] is not None and "ece" not in name
@@ -135,9 +148,8 @@ def test_every_figure_lies_within_its_interval():
                 assert figure["low"] <= figure["value"] <= figure["high"], name
 
 
-def test_what_is_not_covered_is_counted_and_never_scored():
-    rows = a_table()
-    found = summary_of(rows, RULES)["levels"]["item"]
+def test_what_is_not_covered_is_counted_and_never_scored(of_table: dict):
+    found = of_table["levels"]["item"]
     helpless = len(range(0, 60, HELPLESS_EVERY))
     assert found["alpha"]["covered"] == 60 - helpless
     assert found["alpha"]["coverage"]["value"] == pytest.approx(1 - helpless / 60)
@@ -147,10 +159,9 @@ def test_what_is_not_covered_is_counted_and_never_scored():
     assert found["alpha"]["curves"]["risk_coverage"][-1][0] == pytest.approx(1 - helpless / 60, abs=1e-6)
 
 
-def test_without_calibration_a_raw_score_of_one_half_decides_and_no_probability_is_claimed():
-    rows = a_table()
-    found = summary_of(rows, RULES)["levels"]["item"]["beta"]
-    scored = item_rows(rows, "beta")
+def test_without_calibration_a_raw_score_of_one_half_decides_and_no_probability_is_claimed(of_table: dict):
+    found = of_table["levels"]["item"]["beta"]
+    scored = item_rows(a_table(), "beta")
     accuracy = np.mean([((row.raw or 0.0) >= 0.5) == bool(row.label) for row in scored])
     assert (found["calibrated"], found["threshold"]) == (False, 0.5)
     assert found["figures"]["accuracy"]["value"] == pytest.approx(accuracy)
@@ -159,9 +170,9 @@ def test_without_calibration_a_raw_score_of_one_half_decides_and_no_probability_
     assert found["curves"]["reliability"] == []
 
 
-def test_a_family_stands_against_all_genuine_items():
+def test_a_family_stands_against_all_genuine_items(of_table: dict):
     rows = a_table()
-    found = summary_of(rows, RULES)["slices"]["family"]
+    found = of_table["slices"]["family"]
     genuine = sum(row.label == 0 for row in item_rows(rows, "beta"))
     assert sorted(found) == ["lips", "swap"]
     assert all(one["beta"]["genuine"] == genuine and one["beta"]["manipulated"] < 30 for one in found.values())
@@ -170,16 +181,16 @@ def test_a_family_stands_against_all_genuine_items():
     assert found["swap"]["beta"]["figures"]["auc"]["value"] == pytest.approx(auc, abs=1e-9)
 
 
-def test_compression_and_face_size_divide_both_classes():
-    found = summary_of(a_table(), RULES)["slices"]
+def test_compression_and_face_size_divide_both_classes(of_table: dict):
+    found = of_table["slices"]
     assert list(found["compression"]) == ["c23", "c40"]
     assert list(found["face size"]) == ["under 64 px", "64 to 96 px", "96 to 160 px", "160 px and more"]
     for kind in ("compression", "face size"):
         assert sum(one["beta"]["rows"] for one in found[kind].values()) == 60
 
 
-def test_every_source_is_a_slice_with_its_false_alarms():
-    found = summary_of(a_table(), RULES)["slices"]["source"]
+def test_every_source_is_a_slice_with_its_false_alarms(of_table: dict):
+    found = of_table["slices"]["source"]
     assert len(found) == 20
     genuine = [one["beta"]["flagged"]["genuine"] for one in found.values()]
     assert sum(one["of"] for one in genuine) == 30
@@ -198,14 +209,14 @@ def test_one_class_gives_counts_and_rates_but_no_ranking():
     assert found["curves"]["roc"] == []
 
 
-def test_detectors_are_compared_without_the_fusion():
-    found = summary_of(a_table(), RULES)["agreement"]
+def test_detectors_are_compared_without_the_fusion(of_table: dict):
+    found = of_table["agreement"]
     assert found["names"] == ("alpha", "beta")
     assert found["items"][0][1] == 60 - len(range(0, 60, HELPLESS_EVERY))
 
 
-def test_verdicts_are_counted_by_truth():
-    found = summary_of(a_table(), RULES)["verdicts"]
+def test_verdicts_are_counted_by_truth(of_table: dict):
+    found = of_table["verdicts"]
     assert sum(found["genuine"].values()) == sum(found["manipulated"].values()) == 30
 
 
