@@ -1,14 +1,17 @@
-"""The folder of a training run in; the plug-in, the card and the weights of an installable detector out."""
+"""The folder of a training run in; the plug-in, the card and the settings of an installable detector out."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from detectors.calibration import Calibration
+from detectors.detector import ManipulationKind
 from detectors.networks.face_network import FaceNetwork, Parts
 from detectors.networks.original import OriginalNetwork, loaded
 from detectors.run_figures import Measured, figures_of, measured_in
-from detectors.training.configuration import TrainingConfig
+from detectors.training.configuration import Collection, TrainingConfig
 from detectors.training.runs.run_record import RunRecord, UnreadableRun, read_record
 from detectors.training_material import described
 from detectors.weights import WrongWeights, sha256_of
@@ -94,17 +97,40 @@ def plugin_of(name: str, run: FinishedRun) -> str:
     )
 
 
-def card_of(name: str, run: FinishedRun, *, calibration: Calibration | None = None) -> dict[str, Any]:
+def settings_of(run: FinishedRun) -> str:
+    """The settings of a run as JSON that may leave this machine: of an absolute path only the last name is kept."""
+    return json.dumps(_portable(run.config.model_dump()), indent=2, ensure_ascii=False) + "\n"
+
+
+def _portable(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name if value.is_absolute() else value.as_posix()
+    if isinstance(value, dict):
+        return {key: _portable(one) for key, one in value.items()}
+    return [_portable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def card_of(
+    name: str,
+    run: FinishedRun,
+    *,
+    calibration: Calibration | None = None,
+    looks_for: Sequence[ManipulationKind] = (),
+) -> dict[str, Any]:
     """The card of a run, without a word that its record, its settings or its measurement does not back.
 
-    ``calibration`` takes the place of the one that was measured with the run.
+    ``calibration`` takes the place of the one that was measured with the run; ``looks_for`` that of the kinds of
+    manipulation that its families and collections name.
+
+    Raises:
+        UnfitRun: nothing tells what it looks for.
     """
     record, config, measured = run.record, run.config, run.measured
     fit = calibration or (measured.calibration if measured else None)
     say = "it has a say" if fit else "not calibrated, so it is shown and has no say"
     state = f"{record.state}, {record.step} of {record.steps} steps, seed {record.seed}"
     return {
-        "spec": _spec(name, run),
+        "spec": _spec(name, run, looks_for or _looked_for(run)),
         "lifecycle": "experimental",
         "lifecycle_reason": f"weights of the training run {record.name} ({state}); {say}",
         "summary": _summary(config),
@@ -128,6 +154,13 @@ _REFERENCE = (
     "arXiv:1801.04381"
 )
 _KINDS = {"self_blend": "face_swap", "face_swap": "face_swap", "mouth": "lip_sync", "rerender": "reenactment"}
+# Roessler et al. 2019, "FaceForensics++": Deepfakes, FaceSwap, Face2Face, NeuralTextures, whose videos dessa mixes as
+# well; Dolhansky et al. 2020, "The DeepFake Detection Challenge (DFDC) Dataset": face swaps.
+_KINDS_OF_LAYOUTS = {
+    "faceforensics": ("face_swap", "reenactment"),
+    "dessa": ("face_swap", "reenactment"),
+    "dfdc": ("face_swap",),
+}
 
 
 def _parameters(config: TrainingConfig, weights: Path) -> int:
@@ -138,14 +171,29 @@ def _parameters(config: TrainingConfig, weights: Path) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _spec(name: str, run: FinishedRun) -> dict[str, Any]:
+def _looked_for(run: FinishedRun) -> list[str]:
+    """The kinds of manipulation that the published layouts and our own families consist of."""
+    families = [_KINDS[one] for one in _families(run.config) if one in _KINDS]
+    collections = _collections(run.config)
+    unnamed = sorted({one.kind for one in collections} - _KINDS_OF_LAYOUTS.keys())
+    published = [kind for one in collections for kind in _KINDS_OF_LAYOUTS.get(one.kind, ())]
+    kinds = list(dict.fromkeys([*families, *published]))
+    if unnamed or not kinds:
+        what = f"a collection of the layout {' or '.join(unnamed)}" if unnamed else ", ".join(_families(run.config))
+        raise UnfitRun(
+            f"nothing tells which kinds of manipulation the run {run.record.name} learned from {what}; name them with "
+            f"--looks-for, such as --looks-for {get_args(ManipulationKind)[0]}"
+        )
+    return kinds
+
+
+def _spec(name: str, run: FinishedRun, looks_for: Sequence[str]) -> dict[str, Any]:
     pairs = run.config.pairs
     return {
         "name": name,
         "version": "0.1.0",
         "title": name.replace("_", " ").capitalize(),
-        "looks_for": list(dict.fromkeys(_KINDS[one] for one in _families(run.config) if one in _KINDS))
-        or ["face_swap"],
+        "looks_for": list(looks_for),
         "demand": {
             "detector": name,
             "frames_per_second": 2.0,
@@ -158,6 +206,11 @@ def _spec(name: str, run: FinishedRun) -> dict[str, Any]:
         "licence": "not stated yet",
         "fusion_weight": _SAYS,
     }
+
+
+def _collections(config: TrainingConfig) -> tuple[Collection, ...]:
+    """Those that it learned from."""
+    return config.data.collections if config.data.labelled_share or config.data.portraits is None else ()
 
 
 def _families(config: TrainingConfig) -> list[str]:
@@ -175,12 +228,12 @@ def _summary(config: TrainingConfig) -> str:
     return (
         f"MobileNetV2{' with ' + ', '.join(parts) if parts else ''} over single faces of {config.pairs.input_px} px; "
         f"{schedule.loss} loss, learning rate {schedule.learning_rate:g}, {schedule.pairs_per_step} pairs per step, "
-        f"averaged weights (decay {schedule.average_decay:g}). All settings: {CONFIG} in the source of its package."
+        f"averaged weights (decay {schedule.average_decay:g}). All settings: {CONFIG} in its package."
     )
 
 
 def _blind_spots(config: TrainingConfig) -> list[str]:
-    learned = [*_families(config), *(collection.kind for collection in config.data.collections)]
+    learned = [*_families(config), *(collection.kind for collection in _collections(config))]
     return [
         f"manipulations unlike those that it learned from ({', '.join(dict.fromkeys(learned)).replace('_', ' ')}): "
         "nobody has measured them",

@@ -6,8 +6,11 @@ With a training run, the package has the network, the weights and the figures of
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from detectors.detector import ManipulationKind
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -82,25 +85,30 @@ def write_new(name: str, folder: Path) -> list[Path]:
     return _written(name, folder, plugin=PLUGIN.format(name=name), card=_card(name), untrained=True)
 
 
-def write_from_run(name: str, folder: Path, run: Path, *, fitted: Path | None = None) -> list[Path]:
+def write_from_run(
+    name: str, folder: Path, run: Path, *, fitted: Path | None = None, looks_for: Sequence[ManipulationKind] = ()
+) -> list[Path]:
     """As :func:`write_new`, with the weights of the training run in the folder ``run`` and a card of what is known.
 
     A calibration of these weights in the file ``fitted`` takes the place of the one that was measured with the run.
+    ``looks_for`` are the kinds of manipulation, where the settings of the run do not tell them.
 
     Raises:
         TakenName: as ``write_new``.
-        UnfitRun: the run has no weights that could be used; the message says why.
+        UnfitRun: the run has no weights that could be used, or nothing tells what it looks for; the message says why.
     """
     from detectors.run_figures import calibration_in
-    from detectors.run_package import CONFIG, card_of, plugin_of, run_in
+    from detectors.run_package import CONFIG, card_of, plugin_of, run_in, settings_of
 
     _require_free(name, folder)
     found = run_in(run)
-    card = card_of(name, found, calibration=calibration_in(fitted, found.sha256) if fitted else None)
+    calibration = calibration_in(fitted, found.sha256) if fitted else None
+    card = card_of(name, found, calibration=calibration, looks_for=looks_for)
     files = _written(name, folder, plugin=plugin_of(name, found), card=card, untrained=False)
-    weights, config = folder / f"telltale_{name}" / f"{name}.safetensors", folder / CONFIG
+    package = folder / f"telltale_{name}"
+    weights, config = package / f"{name}.safetensors", package / CONFIG
     shutil.copyfile(found.weights, weights)
-    config.write_text(found.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    config.write_text(settings_of(found), encoding="utf-8")
     return [*files, weights, config]
 
 

@@ -6,7 +6,8 @@ from detectors.cards import TrainingData
 from detectors.training.clip_split import split_clips
 from detectors.training.configuration import Collection, TrainingConfig
 from detectors.training.footage import clips_in
-from detectors.training.people import read_portraits, split_people
+from detectors.training.material import without
+from detectors.training.people import person_of, read_portraits, split_people
 
 
 def described(config: TrainingConfig) -> tuple[TrainingData, ...]:
@@ -33,7 +34,7 @@ def _portraits(config: TrainingConfig, folder: Path) -> TrainingData:
     except FileNotFoundError:
         return TrainingData(name=folder.name, description=f"{told}; not counted, the folder is not here any more")
     people = split_people(portraits, seed=config.split_seed, calibrate=data.calibrate_share, test=data.test_share)
-    learned = people.train
+    learned = without(people, {person_of(name) for name in data.keep_out}).train
     return TrainingData(
         name=folder.name,
         description=told,

@@ -18,6 +18,7 @@ from detectors.networks.original import randomise
 from detectors.run_package import UnfitRun, run_in
 from detectors.scaffold import write_from_run
 from detectors.training.configuration import Collection, Data, Network, Pairs, TrainingConfig
+from detectors.training.people import read_portraits, split_people
 from detectors.training.runs.run_record import (
     Artefacts,
     Best,
@@ -29,9 +30,9 @@ from detectors.training.runs.run_record import (
 )
 from detectors.training.training import save_weights
 from detectors.weights import sha256_of
-from telltale import demo_media
 from telltale.detector_making import new
 from telltale.errors import CommandFailed
+from tests.support.media import a_video, astronauts
 from tests.support.parts import ROOT
 from tests.support.portraits import a_portrait_folder
 
@@ -39,7 +40,19 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 CHECK = Check(step=2, loss=0.7, watch_auc=0.625, watch_log_loss=0.71, learning_rate=1e-4, pictures_per_s=9.0)
 
 
-def a_run(root: Path, *, network: Network | None = None, **changes: Any) -> Path:
+# In one process, for most of the time would go into loading libraries anew.
+CHAIN = """
+import sys
+import pytest
+package, clip, home = sys.argv[1:]
+assert pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:randomly", f"{package}/tests"]) == 0
+from telltale.cli import app
+for arguments in (["detectors", "check", "mine"], ["scan", clip, "--detectors", "mine", "--json"]):
+    assert not app([*arguments, "--home", home], standalone_mode=False), arguments
+"""
+
+
+def a_run(root: Path, *, network: Network | None = None, data: dict[str, Any] | None = None, **changes: Any) -> Path:
     """The folder of a run that says it stopped after two steps; its weights are as random as they were at the start."""
     run, portraits = root / "runs" / "mine", a_portrait_folder(root)[0]
     parts = network or Network()
@@ -47,9 +60,14 @@ def a_run(root: Path, *, network: Network | None = None, **changes: Any) -> Path
     made = FaceNetwork(Parts(**parts.model_dump()))
     randomise(made)
     save_weights(made, run / "telltale.safetensors")
-    data = Data(portraits=portraits, collections=(Collection(kind="dessa", root=root / "faces", variant="both"),))
+    faces = Collection(kind="dessa", root=root / "faces", variant="both")
     config = TrainingConfig(
-        name="mine", seed=5, out=run, data=data, network=parts, pairs=Pairs(input_px=64, margin=0.2)
+        name="mine",
+        seed=5,
+        out=run,
+        data=Data(**({"portraits": portraits, "collections": (faces,)} | (data or {}))),
+        network=parts,
+        pairs=Pairs(input_px=64, margin=0.2),
     )
     weights = run / "telltale.safetensors"
     facts: dict[str, Any] = {
@@ -105,26 +123,34 @@ def installed(root: Path, **network: Any) -> Path:
     return place
 
 
-def run_python(*arguments: str, place: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(place)])}
-    return subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=place, text=True, capture_output=True, check=False
-    )
+def an_unnamed_collection(root: Path) -> dict[str, Any]:
+    return {"portraits": None, "collections": (Collection(kind="folders", root=root / "labelled"),)}
 
 
 @pytest.mark.timeout(300)
 def test_the_package_of_a_run_passes_its_test_and_judges_a_clip(tmp_path: Path):
     place = installed(tmp_path, srm=True, frequency=True, pooling="weighted")
-    own_test = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", str(place / "tests"), place=place)
-    assert own_test.returncode == 0, own_test.stdout
-    checked = run_python("-m", "telltale", "detectors", "check", "mine", "--home", str(tmp_path / "home"), place=place)
-    assert checked.stdout.count("kept") == 9, checked.stdout + checked.stderr
-    clip = demo_media.make_all(tmp_path / "media")[demo_media.GENUINE]
-    arguments = ("scan", str(clip), "--detectors", "mine", "--json", "--home", str(tmp_path / "home"))
-    scanned = run_python("-m", "telltale", *arguments, place=place)
-    assert scanned.returncode == 0, scanned.stderr
-    assert '"detector": "mine"' in scanned.stdout
-    assert "calibration_missing" in scanned.stdout
+    clip = a_video(tmp_path / "clip.mp4", scene=lambda number: astronauts(320, 240, [(60 + number, 40)]), frames=6)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(place)])}
+    done = subprocess.run(
+        [sys.executable, "-c", CHAIN, str(place), str(clip), str(tmp_path / "home")],
+        env=environment,
+        cwd=place,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "9 passed" in done.stdout
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("kept") for line in lines) == 9
+    told = json.loads(lines[-1])
+    assert told["reasons"] == ["calibration_missing"]
+    (result,) = told["detectors"]
+    assert (result["name"], result["status"], result["untrained"]) == ("mine", "scored", False)
+    assert result["weights_hash"] == sha256_of(place / "telltale_mine" / "mine.safetensors")
+    assert result["clips"] > 0
+    assert 0.0 < result["raw"] < 1.0
 
 
 def test_a_card_says_what_the_record_and_the_settings_say(tmp_path: Path):
@@ -143,6 +169,37 @@ def test_a_card_says_what_the_record_and_the_settings_say(tmp_path: Path):
     assert (portraits.name, portraits.n_items, portraits.n_identities) == ("portraits", 9, 9)
     assert (faces.name, faces.n_items) == ("faces", None)
     assert "dessa, variant both" in faces.description
+    assert card.spec.looks_for == ("face_swap", "lip_sync", "reenactment")
+
+
+def test_people_who_are_kept_out_are_not_counted_as_learned_from(tmp_path: Path):
+    people = split_people(read_portraits(a_portrait_folder(tmp_path / "same")[0]), seed=5, calibrate=0.12, test=0.15)
+    kept_out = people.train[0].person.replace(" ", ", ")
+    write_from_run("mine", tmp_path / "new", a_run(tmp_path, data={"keep_out": (kept_out,)}))
+    portraits = read_card(tmp_path / "new" / "telltale_mine" / "mine.json").training_data[0]
+    assert (portraits.n_items, portraits.n_identities) == (8, 8)
+
+
+def test_no_file_of_the_package_names_a_folder_of_this_machine(tmp_path: Path):
+    files = write_from_run("mine", tmp_path / "new", a_run(tmp_path))
+    texts = {file.name: file.read_text() for file in files if file.suffix != ".safetensors"}
+    assert not [name for name, text in texts.items() if str(tmp_path) in text]
+    settings = TrainingConfig.model_validate_json(texts["training.json"])
+    assert settings.data.portraits == Path("portraits")
+    assert settings.data.collections[0].root == Path("faces")
+    assert settings.seed == 5
+
+
+def test_what_a_run_looks_for_is_asked_where_its_collections_do_not_tell(tmp_path: Path):
+    run = a_run(tmp_path, data=an_unnamed_collection(tmp_path))
+    with pytest.raises(CommandFailed, match="layout folders; name them with --looks-for"):
+        new("mine", tmp_path / "new", tmp_path / "home", from_run=run)
+    with pytest.raises(CommandFailed, match="'swapping' is no kind of manipulation"):
+        new("mine", tmp_path / "new", tmp_path / "home", from_run=run, looks_for=["swapping"])
+    assert not (tmp_path / "new").exists()
+    new("mine", tmp_path / "new", tmp_path / "home", from_run=run, looks_for=["splice"])
+    card = read_card(tmp_path / "new" / "telltale_mine" / "mine.json")
+    assert card.spec.looks_for == ("splice",)
 
 
 def test_folders_that_are_gone_are_named_without_a_count(tmp_path: Path):
