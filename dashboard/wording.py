@@ -112,13 +112,13 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
         short="heavy compression",
         happened="The picture is compressed so much that traces of manipulation would be lost.",
         means=_LIMITS_THE_CALL,
-        do="Try the original file or an earlier copy.",
+        do="Try the original file rather than one sent by messenger. If there is none, have a person review it.",
     ),
     Reason.LOW_LIGHT_OR_BLUR: ReasonWords(
         short="low light or blur",
-        happened="The faces are too dark or too blurred.",
+        happened="The faces are too dark, too glaring or too blurred.",
         means=_LIMITS_THE_CALL,
-        do="Send a passage in which the face is lit and in focus, or a sharper copy.",
+        do="Send a passage in which the face is evenly lit and in focus, or have a person review it.",
     ),
     Reason.DETECTORS_DISAGREE: ReasonWords(
         short="detectors disagree",
@@ -128,15 +128,15 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
     ),
     Reason.OUT_OF_DOMAIN: ReasonWords(
         short="unlike the test material",
-        happened="The media is unlike anything the detectors were tested on.",
-        means="Their figures do not hold for it, so no call is made.",
-        do="Have a person review it.",
+        happened="To the detectors the faces look unlike those that they were calibrated on.",
+        means="Their figures need not hold for such faces, so no call is made.",
+        do="Check that a real face is in plain view and upright, and have a person review the media.",
     ),
     Reason.UNSTABLE_UNDER_REENCODE: ReasonWords(
         short="result not stable",
-        happened="The result changes when the media is encoded again.",
+        happened="The verdict would be another one after mild re-encoding, as when a file is passed on.",
         means=_LIMITS_THE_CALL,
-        do="Try the original file.",
+        do="Try the original file. If this is the original, have a person review it.",
     ),
     Reason.PARTIAL_RESULTS: ReasonWords(
         short="partial results",

@@ -55,6 +55,20 @@ def clipped_share(face: Pixels) -> float:
     return float(np.mean((grey <= _CRUSHED) | (grey >= _BLOWN)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceLook:
+    """What the gate on light and blur asks of one face, by the functions of the same names."""
+
+    sharpness: float
+    luma_range: float
+    clipped_share: float
+
+
+def look_of(face: Pixels) -> FaceLook:
+    """How well one face can be looked at."""
+    return FaceLook(sharpness=sharpness(face), luma_range=luma_range(face), clipped_share=clipped_share(face))
+
+
 @dataclass
 class _TrackTally:
     start_s: float
@@ -98,14 +112,14 @@ class QualityTally:
     def note_crop(self, crop: FaceCrop) -> None:
         """A face that some detector will see."""
         face = face_of(crop)
-        sharp = sharpness(face)
+        look = look_of(face)
         self._heights_px.append(crop.box.height_px)
-        self._sharpness.append(sharp)
+        self._sharpness.append(look.sharpness)
         self._brightness.append(brightness(face))
         track = self._tracks[crop.track_id]
-        track.sharpness.append(sharp)
-        track.luma_range.append(luma_range(face))
-        track.clipped_share.append(clipped_share(face))
+        track.sharpness.append(look.sharpness)
+        track.luma_range.append(look.luma_range)
+        track.clipped_share.append(look.clipped_share)
 
     def quality(self, media: MediaFacts) -> Quality:
         return Quality(

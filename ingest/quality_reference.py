@@ -4,7 +4,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 
 from contracts.messages import MediaFacts, Quality, TrackFacts
 from contracts.vocabulary import MediaKind
@@ -17,7 +17,7 @@ _NO_THRIFTIER_THAN_H264 = frozenset(
 
 
 class Quantiles(BaseModel):
-    """Percentiles of one measure over the ``n`` genuine items or face tracks of the reference."""
+    """Percentiles of one measure over the ``n`` genuine faces or files of the reference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,35 +32,39 @@ class Quantiles(BaseModel):
 
 
 class Firing(BaseModel):
-    """How many of ``items`` files of one kind each gate stopped; none of their clips is in the reference."""
+    """Of how many of ``items`` of one kind a gate stopped; none of their clips or portraits is in the reference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str
     items: PositiveInt
-    heavy_compression: int
-    low_light_or_blur: int
+    stopped: NonNegativeInt
 
 
 class QualityReference(BaseModel):
-    """What genuine footage measures, on which the limits rest; made by ``command`` on ``measured_on``.
+    """What genuine footage measures, on which the limits rest; made by ``command``.
 
-    ``sharpness``, ``luma_range`` and ``clipped_share`` are medians of face tracks, ``quantiser`` and
-    ``bits_per_pixel`` belong to H.264 files. ``firing`` is how often the gates fire on clips outside the reference.
+    ``sharpness``, ``luma_range`` and ``clipped_share`` are those of single faces, ``quantiser`` and
+    ``bits_per_pixel`` belong to H.264 files. ``clips`` and ``portraits`` count what the faces are from, the clips in
+    each of the ``variants``. How often the gates fire on clips and portraits outside the reference: on light and blur
+    ``faces_stopped``, on compression ``files_stopped``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     command: str
-    measured_on: date
+    faces_measured_on: date
+    files_measured_on: date
     clips: PositiveInt
+    portraits: NonNegativeInt
     variants: tuple[str, ...]
     sharpness: Quantiles
     luma_range: Quantiles
     clipped_share: Quantiles
     quantiser: Quantiles
     bits_per_pixel: Quantiles
-    firing: tuple[Firing, ...] = ()
+    faces_stopped: tuple[Firing, ...] = ()
+    files_stopped: tuple[Firing, ...] = ()
 
     def compression_flaw(self, media: MediaFacts, quality: Quality) -> str | None:
         """Why the file is compressed too much: it lies beyond the worst tenth of the reference; else nothing.
@@ -71,24 +75,29 @@ class QualityReference(BaseModel):
         if quality.quantiser_mean is not None:
             if quality.quantiser_mean <= self.quantiser.p90:
                 return None
-            return f"The mean quantiser is {quality.quantiser_mean:.0f} (at most {self.quantiser.p90:.0f})."
+            told = f"mean quantiser {quality.quantiser_mean:.0f}, at most {self.quantiser.p90:.0f}"
+            return f"The video is compressed too much ({told})."
         bits = quality.bits_per_pixel
         if bits is None or media.kind is not MediaKind.VIDEO or media.codec not in _NO_THRIFTIER_THAN_H264:
             return None
         limit = self.bits_per_pixel.p10
-        return None if bits >= limit else f"{bits:.4f} bits per pixel (at least {limit:.4f})."
+        told = f"{bits:.4f} bits per pixel, at least {limit:.4f}"
+        return None if bits >= limit else f"The video is compressed too much ({told})."
 
     def face_flaw(self, track: TrackFacts) -> str | None:
-        """Why a face track is too blurred, dark or glaring: it lies beyond 99 % of the reference; else nothing."""
+        """Why a face is too blurred, dark or glaring: most of its crops lie beyond 99 % of the reference; else nothing.
+
+        A track tells the medians of its crops, and a median lies beyond a limit when most of them do.
+        """
         held = (
-            ("sharpness", track.sharpness_median, self.sharpness.p1),
-            ("range of light", track.luma_range_median, self.luma_range.p1),
+            ("too blurred: sharpness", track.sharpness_median, self.sharpness.p1),
+            ("too dark or flat: range of light", track.luma_range_median, self.luma_range.p1),
         )
-        flaws = [f"{name} {value:.3g} (at least {least:.3g})" for name, value, least in held if _below(value, least)]
+        flaws = [f"{name} {value:.2g} (at least {least:.2g})" for name, value, least in held if _below(value, least)]
         if _below(self.clipped_share.p99, track.clipped_share_median):
             most = self.clipped_share.p99
-            flaws.append(f"{track.clipped_share_median:.0%} of its pixels black or white (at most {most:.0%})")
-        return f"Face {track.track_id}: {'; '.join(flaws)}." if flaws else None
+            flaws.append(f"too glaring or dark: {track.clipped_share_median:.0%} black or white (at most {most:.0%})")
+        return f"Face {track.track_id} is {'; '.join(flaws)}." if flaws else None
 
 
 def _below(value: float | None, least: float | None) -> bool:

@@ -54,5 +54,6 @@ def _strangeness(track: int, outcomes: Sequence[Outcome]) -> str | None:
         return None
     times = fmean(strangers.values())
     return (
-        f"Face {track} is {times:.1f} times as far from the faces that {', '.join(strangers)} knows as 99 % of these."
+        f"Face {track} looks unlike the faces that {', '.join(strangers)} was calibrated on: "
+        f"{times:.1f} times the distance within which 99 % of those lie."
     )

@@ -15,7 +15,7 @@ from contracts.clips import Pixels
 
 MOST_FRAMES = 50
 _TICK = Fraction(1, 25)
-_DARKNESS = 0.12
+_DIMNESS, _DARKNESS = 0.6, 0.12
 _BLUR = 0.02  # of the picture's shorter side: about a twentieth of a face
 
 
@@ -38,6 +38,11 @@ def half_size(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def dimmed(pixels: Pixels) -> Pixels:
+    """The picture with three fifths of its light: dusk indoors, which a detector has to cope with."""
+    return (pixels * _DIMNESS).astype(np.uint8)
+
+
 def darkened(pixels: Pixels) -> Pixels:
     """The picture with about an eighth of its light."""
     return (pixels * _DARKNESS).astype(np.uint8)
@@ -51,6 +56,7 @@ def blurred(pixels: Pixels) -> Pixels:
 USUAL = (
     *(Change(name=f"CRF {crf}", crf=crf) for crf in (23, 32, 40)),
     Change(name="half size, CRF 23", crf=23, picture=half_size),
+    Change(name="dim, CRF 23", crf=23, picture=dimmed),
 )
 RUINED = (
     Change(name="CRF 48", crf=48),

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from contracts.clips import FaceBox, FaceCrop
+from contracts.clips import FaceBox, FaceCrop, Pixels
 from contracts.messages import MediaFacts
 from contracts.vocabulary import MediaKind
 from ingest.decoded import ReadingRequest, SampledFrame
@@ -27,12 +27,17 @@ from tests.support.media import astronaut
 FACE = astronaut()[60:180, 160:280]
 
 
+def blurred(sigma: float) -> Pixels:
+    return np.asarray(cv2.GaussianBlur(FACE, (0, 0), sigma), np.uint8)
+
+
 def test_a_blurred_face_is_less_sharp():
-    assert sharpness(cv2.GaussianBlur(FACE, (0, 0), 3)) < 0.2 * sharpness(FACE)
+    assert sharpness(blurred(3)) < 0.2 * sharpness(FACE)
 
 
 def test_a_small_face_blown_up_is_less_sharp_than_a_native_one():
-    assert sharpness(cv2.resize(FACE, (30, 30), interpolation=cv2.INTER_AREA)) < sharpness(FACE)
+    small = np.asarray(cv2.resize(FACE, (30, 30), interpolation=cv2.INTER_AREA), np.uint8)
+    assert sharpness(small) < sharpness(FACE)
 
 
 def test_brightness_is_a_share():
@@ -88,9 +93,9 @@ def test_nothing_seen_is_nothing_claimed():
 
 @pytest.mark.parametrize("measure", [sharpness, luma_range])
 def test_blur_and_darkness_lower_the_measures_step_by_step(measure):
-    blurred = [measure(cv2.GaussianBlur(FACE, (0, 0), sigma)) for sigma in (1, 2, 4, 8, 16)]
+    softer = [measure(blurred(sigma)) for sigma in (1, 2, 4, 8, 16)]
     darker = [measure((FACE * light).astype(np.uint8)) for light in (1.0, 0.5, 0.25, 0.1)]
-    for steps in (blurred, darker):
+    for steps in (softer, darker):
         assert all(after < before for before, after in itertools.pairwise(steps))
 
 

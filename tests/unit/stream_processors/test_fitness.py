@@ -107,6 +107,15 @@ def test_a_face_that_the_detector_does_not_know_forbids_a_call():
     assert judged(an_extraction(), a_score(HIGH)).reasons == ()
 
 
+def test_the_gates_of_the_environment_are_those_of_scan_pipeline_and_evaluation(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TELLTALE_GATES", "out_of_domain")
+    policy = Policy.of(AggregateSettings())
+    assert policy.gates == {Reason.OUT_OF_DOMAIN}
+    assert judged(an_extraction(tracks=[BLURRED]), a_score(HIGH), policy=policy).reasons == ()
+    monkeypatch.setenv("TELLTALE_GATES", "")
+    assert Policy.of(AggregateSettings()).gates == frozenset()
+
+
 def test_a_single_odd_frame_does_not_make_a_face_unknown():
     score = changed(a_score(HIGH), unfamiliarity=0.5)
     clips = (score.clips[0].model_copy(update={"unfamiliarity": 9.0}), *score.clips[1:])
