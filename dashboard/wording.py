@@ -130,7 +130,7 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
         short="unlike the test material",
         happened="To the detectors the faces look unlike those that they were calibrated on.",
         means="Their figures need not hold for such faces, so no call is made.",
-        do="Check that a real face is in plain view and upright, and have a person review the media.",
+        do="Check that a face is in plain view and upright, and have a person review the media.",
     ),
     Reason.UNSTABLE_UNDER_REENCODE: ReasonWords(
         short="result not stable",
