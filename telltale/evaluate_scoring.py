@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import Protocol
 
 import av
 import numpy as np
@@ -21,10 +22,16 @@ from stream_processors.members import members_of
 from stream_processors.policy import Policy
 from telltale.evaluate_cache import CODE_OF_COPIES, ScoreCache, sha256_of_code, sha256_of_file
 from telltale.evaluate_rows import judged, rows_of, unreadable_rows
-from telltale.scan import Findings, Scanner
+from telltale.scan import Findings
 from telltale.terminal import err, say
 
 _COPIED = (MediaKind.IMAGE, MediaKind.VIDEO)
+
+
+class Finder(Protocol):
+    """Looks at one file, as ``telltale.scan.Scanner`` does."""
+
+    def findings(self, file: Path) -> Findings: ...
 
 
 class Scoring:
@@ -41,7 +48,7 @@ class Scoring:
 
     def __init__(
         self,
-        scanner: Scanner,
+        scanner: Finder,
         cache: ScoreCache,
         names: Sequence[str],
         *,

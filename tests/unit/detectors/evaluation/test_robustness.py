@@ -1,5 +1,7 @@
 """A copy is held against the file it was made of: words that change, alarms on genuine files."""
 
+from typing import Any
+
 import pytest
 
 from detectors.evaluation.robustness import robustness_of
@@ -12,7 +14,7 @@ CALL, CLEAR, SOME = "likely_manipulated", "no_evidence_found", "some_evidence"
 
 
 def said(path: str, label: int, before: tuple[str, float], after: tuple[str, float] | None) -> list[ScoreRow]:
-    about = {"path": path, "source": path, "detector": FUSION}
+    about: dict[str, Any] = {"path": path, "source": path, "detector": FUSION}
     words = [a_row(label, before[1], verdict=before[0], **about)]
     return [*words, a_row(label, after[1], verdict=after[0], variant="copy", **about)] if after else words
 
