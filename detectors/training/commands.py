@@ -15,7 +15,7 @@ from detectors.registry import PACKAGE
 from detectors.training.configuration import TrainingConfig, read_config
 from detectors.training.material import material_of, record_of
 from detectors.training.measuring.comparing import compare, comparison_table, tried_of
-from detectors.training.measuring.evaluation import PEOPLE_PAIRS
+from detectors.training.measuring.evaluation import FIT_PAIRS, PEOPLE_PAIRS
 from detectors.training.measuring.judged import Judged, registered
 from detectors.training.measuring.measure import measure
 from detectors.training.measuring.release import Extras, release
@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--soup", nargs="+", type=Path, metavar="FILE", help="write the first as average of the others")
     parser.add_argument("--weights", type=Path, help="weights to measure or ship; default: those of the run")
     parser.add_argument("--pairs", type=int, default=PEOPLE_PAIRS, help="of --measure: per family and compression")
+    parser.add_argument("--fit-pairs", type=int, default=FIT_PAIRS, help="of --measure: for the calibration")
     parser.add_argument("--fetched", type=Path, default=Path(".telltale/weights"), help="folder of fetched weights")
     parser.add_argument("--out", type=Path, help=f"where {SPREAD} of --spread or {COMPARED} of --compare goes")
     parser.add_argument("--why", nargs="*", default=[], metavar="LABEL=REASON", help="of --compare: why it was dropped")
@@ -64,9 +65,10 @@ def run_measure(wish: argparse.Namespace) -> None:
     """Measure weights, print the figures and keep them beside the weights."""
     config = _config(wish)
     weights = wish.weights or config.out / WEIGHTS
-    beside, pairs = _beside(wish.fetched), wish.pairs
-    figures = measure(config, weights, material_of(config), beside=beside, pairs=pairs, fit_pairs=pairs)
+    beside, pairs, fit_pairs = _beside(wish.fetched), wish.pairs, wish.fit_pairs
+    figures = measure(config, weights, material_of(config), beside=beside, pairs=pairs, fit_pairs=fit_pairs)
     other = "" if pairs == PEOPLE_PAIRS else f" --pairs {pairs}"
+    other += "" if fit_pairs == FIT_PAIRS else f" --fit-pairs {fit_pairs}"
     figures["command"] = f"{PROGRAM} {wish.config} --measure{other}"
     _keep(figures, weights.with_name(MEASURED))
 

@@ -29,7 +29,7 @@ from detectors.training.pairs import FAMILIES, PairMaker
 from detectors.training.people import Portrait
 
 PEOPLE_PAIRS = 300
-FIT_PAIRS = 300
+FIT_PAIRS = 600
 LEAST_FACE_PX = 48.0  # smaller faces are not scored by the pipeline either
 GENERATED_VARIANTS = (AS_IS, *(variant for variant in VARIANTS if variant.name in ("crf 23", "crf 40")))
 _MEASURED_PAIRS = 10_000_019  # added to the seed: pairs that are measured, far from those that are learned from
