@@ -5,6 +5,7 @@ that comes twice changes nothing, because ids are deterministic.
 """
 
 import base64
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,9 @@ from telltale.errors import CommandFailed
 REPLAYED = "replayed"
 DROPPED = "dropped"
 NO_BYTES = "its message was too long to be kept, or was empty"
+NO_TOPIC = "it came from {topic}, not from Kafka: send it there again, or announce the file by `telltale submit --keys`"
 CONFIRM_S = 20.0
+_TOPIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 @dataclass
@@ -112,6 +115,9 @@ def replay(letters: Iterable[DeadLetter], sender: RawSender, pace: Pace, because
     for letter in letters:
         if letter.value_base64 is None:
             settling.left[letter.dead_letter_id] = NO_BYTES
+            continue
+        if not _TOPIC_NAME.fullmatch(letter.topic):
+            settling.left[letter.dead_letter_id] = NO_TOPIC.format(topic=letter.topic)
             continue
         pace.wait()
         key = None if letter.key_base64 is None else base64.b64decode(letter.key_base64)

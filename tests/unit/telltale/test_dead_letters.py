@@ -112,6 +112,13 @@ def test_a_letter_without_its_message_stays_open():
     assert (recorder.did, settling.done, list(settling.left)) == ([], [], [letter.dead_letter_id])
 
 
+def test_what_never_was_on_a_topic_is_not_sent_to_one():
+    recorder, letter = Recorder(), a_letter(1, topic="sqs:uploads/3f2a")
+    settling = replay([letter], cast(RawSender, recorder), Pace(None), None)
+    assert (recorder.did, settling.done) == ([], [])
+    assert "sqs:uploads/3f2a" in settling.left[letter.dead_letter_id]
+
+
 def test_a_drop_is_recorded_with_its_reason():
     recorder, letter = Recorder(), a_letter(1)
     drop([letter], cast(RawSender, recorder), "a test file")
