@@ -13,6 +13,7 @@ from ingest.object_stores.folder import FolderStore
 from ingest.telemetry import metric
 from stream_processors.extractor import Extractor
 from stream_processors.judgement import judge
+from stream_processors.policy import Policy
 from stream_processors.scorer import Bundles, Scorer
 from tests.support.cases import a_member, an_upload
 from tests.support.detectors import FakeDetector
@@ -88,11 +89,11 @@ def test_the_size_of_chunks_changes_no_score(tmp_path: Path):
 
 
 def test_the_verdict_rests_on_the_trained_and_names_the_others(tmp_path: Path):
-    seen = Seen(tmp_path, 20)
+    seen, blind = Seen(tmp_path, 20), Policy(gates=frozenset())  # a painted face is as blurred as can be
 
     def judged(scores: list[DetectorScore], *names: str):
         members = [replace(a_member(name, calibrated=name == "frame"), version="1.0.0") for name in names]
-        return judge(seen.extracted, scores, members=members, seq=1, lifecycle=Lifecycle.FINAL)
+        return judge(seen.extracted, scores, members=members, seq=1, lifecycle=Lifecycle.FINAL, policy=blind)
 
     verdict = judged(seen.scores, "frame", "flow", "burst")
     alone = judged([score for score in seen.scores if score.detector == "frame"], "frame")
