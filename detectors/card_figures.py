@@ -108,8 +108,12 @@ def figure_table(title: str, figures: Sequence[Figure]) -> FigureTable:
 
 
 def interval_words(low: float | None, high: float | None) -> str:
-    """An interval, or nothing where none was measured."""
-    return "" if low is None or high is None else f"{low:g} to {high:g}"
+    """An interval, a bound where it has one side only, or nothing where none was measured."""
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    if high is not None:
+        return f"up to {high:g}"
+    return "" if low is None else f"from {low:g}"
 
 
 def _of_another(ours: Iterable[Figure], other: DetectorCard) -> list[Figure]:

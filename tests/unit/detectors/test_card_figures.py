@@ -2,8 +2,18 @@
 
 from typing import Any
 
+import pytest
+
 import detectors
-from detectors.card_figures import PUBLISHED, REFERENCE, TITLES, calibration_table, figure_table, measured_tables
+from detectors.card_figures import (
+    PUBLISHED,
+    REFERENCE,
+    TITLES,
+    calibration_table,
+    figure_table,
+    interval_words,
+    measured_tables,
+)
 from detectors.cards import DetectorCard, Figure
 from tests.support.detectors import a_card
 
@@ -65,3 +75,11 @@ def test_a_calibration_has_its_figures_before_and_after():
     assert (row.before, row.value) == ("0.6", "0.4")
     assert measured_tables(card) == ()
     assert calibration_table(a_card()) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.1, 0.25, "0.1 to 0.25"), (None, 0.283, "up to 0.283"), (0.9, None, "from 0.9"), (None, None, "")],
+)
+def test_a_bound_of_one_side_is_told_as_one(low: float | None, high: float | None, words: str):
+    assert interval_words(low, high) == words

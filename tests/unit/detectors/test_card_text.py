@@ -27,7 +27,8 @@ def test_every_fact_of_a_card_is_told(name: str):
         assert fact in text
     for figure in card.figures:
         assert (figure.command or figure.source or "?") in text
-        assert f"{figure.on}: {figure.name} {figure.value:g}" in text
+        of = f"{figure.of}: " if figure.of else ""
+        assert f"{figure.on}: {of}{figure.name} {figure.value:g}" in text
     for file in card.weights:
         assert file.file in text
     assert card.licences.weights in text
