@@ -96,3 +96,17 @@ positions = Table(
 )
 
 heartbeats = Table("heartbeats", metadata, Column("name", String(32), primary_key=True), Column("beat_at_s", Double))
+
+# Keys of the API: what a key proves is its secret, of which only the hash is here. A name is free again after a
+# revocation, therefore what must be unique is ``name_in_use``, which is empty then.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_in_use", String(200), unique=True),
+    Column("role", String(16), nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("created_at_s", Double, nullable=False),
+    Column("revoked_at_s", Double),
+)
