@@ -231,6 +231,7 @@ class DetectorResult(Part):
     name: str
     version: str | None = None
     weights_hash: str | None = None
+    calibration_sha256: str | None = None
     status: DetectorStatus
     untrained: bool = False
     raw: float | None = None
@@ -288,6 +289,7 @@ class MediaVerdict(Message):
 
     ``item_id`` equals ``media_id``, the key of every topic. ``seq`` counts the events of one item from 1; a higher
     one replaces the lower ones. ``supersedes`` is the ``event_id`` that a later judgement of a finished item replaces.
+    ``gates`` are the measured limits that were applied, ``code_version`` names the code that judged.
     """
 
     SCHEMA = "media.verdicts.v1"
@@ -312,6 +314,8 @@ class MediaVerdict(Message):
     provenance: Provenance | None = None
     known_media: tuple[str, ...] | None = None
     policy_version: str
+    gates: tuple[Reason, ...] | None = None
+    code_version: str | None = None
     produced_at: AwareDatetime = Field(default_factory=utc_now)
 
 

@@ -24,6 +24,7 @@ from contracts.messages import (
 )
 from contracts.vocabulary import DetectorStatus, Lifecycle, MediaKind, Reason, Verdict
 from stream_processors import fusion
+from stream_processors.code_version import code_version
 from stream_processors.completeness import answered_batches, completeness_of
 from stream_processors.evidence import ScoredCrop, crops_by_track, evidence_of, segments_of
 from stream_processors.fitness import flaws_of_file, unfit_faces
@@ -77,6 +78,8 @@ def judge(
         segments=segments_of(case.clips, case.counted, policy, modality=_modality(extracted)),
         quality=extracted.quality,
         policy_version=policy.policy_version,
+        gates=tuple(sorted(policy.gates)),
+        code_version=code_version(),
         produced_at=now or utc_now(),
     )
     return _identified(_within(event, policy.most_event_bytes))
@@ -202,6 +205,7 @@ class _Case:
             name=outcome.member.name,
             version=outcome.version or outcome.member.version or None,
             weights_hash=outcome.weights_sha256,
+            calibration_sha256=outcome.member.calibration_sha256 if outcome.counted else None,
             status=outcome.status,
             untrained=outcome.untrained,
             raw=round(raw, 6) if scored and raw is not None else None,
@@ -277,9 +281,8 @@ def _within(event: MediaVerdict, most_bytes: int) -> MediaVerdict:
 
 
 def _identified(event: MediaVerdict) -> MediaVerdict:
-    # Times of day and durations differ when a stage repeats its work; what is said does not.
-    said = event.model_dump(
-        mode="json", exclude={"event_id": True, "produced_at": True, "detectors": {"__all__": {"ms"}}}
-    )
+    # Times of day, durations and releases differ when a stage repeats its work; what is said does not.
+    unsaid = {"event_id": True, "produced_at": True, "code_version": True, "detectors": {"__all__": {"ms"}}}
+    said = event.model_dump(mode="json", exclude=unsaid)
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return event.model_copy(update={"event_id": hashlib.sha256(text.encode()).hexdigest()[:32]})

@@ -1,5 +1,7 @@
 """Detector names in, members of the ensemble out: what the judgement must know of each detector, read from its card."""
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +37,14 @@ class Member:
     thresholds: tuple[float, float] | None = None
     least_face_px: int = 0
     pooling: Pooling = "mean_logit"
+
+    @property
+    def calibration_sha256(self) -> str | None:
+        """Names the numbers of ``calibration`` themselves: the SHA-256 of its JSON with sorted names."""
+        if self.calibration is None:
+            return None
+        said = json.dumps(self.calibration.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def is_calibrated_for(self, score: DetectorScore) -> bool:
         """Whether ``calibration`` was fitted on the version, and where it names them the weights, that gave a score."""
