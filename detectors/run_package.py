@@ -153,7 +153,13 @@ _REFERENCE = (
     "Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks. CVPR 2018. "
     "arXiv:1801.04381"
 )
-_KINDS = {"self_blend": "face_swap", "face_swap": "face_swap", "mouth": "lip_sync", "rerender": "reenactment"}
+_KINDS = {
+    "self_blend": "face_swap",
+    "face_swap": "face_swap",
+    "mouth": "lip_sync",
+    "mouth_warp": "lip_sync",
+    "rerender": "reenactment",
+}
 # Roessler et al. 2019, "FaceForensics++": Deepfakes, FaceSwap, Face2Face, NeuralTextures, whose videos dessa mixes as
 # well; Dolhansky et al. 2020, "The DeepFake Detection Challenge (DFDC) Dataset": face swaps.
 _KINDS_OF_LAYOUTS = {

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-Family = Literal["self_blend", "face_swap", "mouth", "resample", "rerender"]
+Family = Literal["self_blend", "face_swap", "mouth", "mouth_warp", "resample", "rerender"]
 
 
 class _Part(BaseModel):
@@ -60,6 +60,9 @@ class Data(_Part):
 class Pairs(_Part):
     """How a genuine picture and its manipulated twin are made.
 
+    Faces are drawn between ``least_face_px`` and ``most_face_px``, but at most ``most_growth`` times as large as they
+    were: what a picture was enlarged by is missing from its genuine half as well.
+
     ``harshness`` 1 lets capture chains ruin a picture, 0 hardly touches it; ``uneven_focus_share`` is the share of
     pairs in which the surroundings are softer or sharper than the face, as lenses and portrait modes leave them. A
     manipulation whose strongest hundredth changes the face by less than ``least_difference`` grey levels is drawn
@@ -70,13 +73,20 @@ class Pairs(_Part):
     margin: PositiveFloat = 0.15
     least_face_px: PositiveFloat = 48.0
     most_face_px: PositiveFloat = 300.0
+    most_growth: PositiveFloat = 2.5
     footage_share: float = Field(default=0.3, ge=0.0, le=1.0)
     uneven_focus_share: float = Field(default=0.0, ge=0.0, le=1.0)
     harshness: float = Field(default=1.0, ge=0.0, le=1.0)
     hevc_share: float = Field(default=0.0, ge=0.0, le=1.0)
     cut_out_share: float = Field(default=0.0, ge=0.0, le=1.0)
     least_difference: float = Field(default=0.0, ge=0.0)
-    families: dict[Family, PositiveFloat] = {"self_blend": 0.35, "face_swap": 0.25, "mouth": 0.2, "resample": 0.2}
+    families: dict[Family, PositiveFloat] = {
+        "self_blend": 0.35,
+        "face_swap": 0.25,
+        "mouth": 0.1,
+        "mouth_warp": 0.1,
+        "resample": 0.2,
+    }
 
 
 class Network(_Part):

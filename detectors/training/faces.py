@@ -177,3 +177,13 @@ def _drop_unfinished_line(cache: Path) -> None:
     if cache.is_file() and (content := cache.read_bytes()) and not content.endswith(b"\n"):
         with cache.open("rb+") as file:
             file.truncate(content.rfind(b"\n") + 1)
+
+
+def turned(face: LocatedFace, degrees: float) -> LocatedFace:
+    """The face turned around the middle of its box, which stays where it is."""
+    height, width = face.pixels.shape[:2]
+    middle = ((face.box[0] + face.box[2]) / 2.0, (face.box[1] + face.box[3]) / 2.0)
+    matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), degrees, 1.0)
+    pixels = cv2.warpAffine(face.pixels, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8)
+    points = face.landmarks @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+    return replace(face, pixels=pixels, landmarks=points)

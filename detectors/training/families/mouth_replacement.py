@@ -11,12 +11,17 @@ from detectors.training.families.face_swapping import aligned, as_if_generated
 
 
 def replace_mouth(face: LocatedFace, donor: LocatedFace, rng: np.random.Generator) -> Pixels:
-    """The picture of ``face`` with its own mouth moved (half of the time) or with the mouth of ``donor``."""
+    """The picture of ``face`` with the mouth of ``donor``."""
     mask = mouth_mask(face, rng)
-    if rng.random() < 0.5:
-        patch = recoloured(moved_mouth(face, rng), rng, strength=float(rng.uniform(0.0, 0.35)))
-    else:
-        patch = colour_matched(aligned(donor, face), face.pixels, mask, strength=float(rng.uniform(0.6, 1.0)))
+    patch = colour_matched(aligned(donor, face), face.pixels, mask, strength=float(rng.uniform(0.6, 1.0)))
+    return pasted(face.pixels, as_if_generated(patch, face.size_px, rng), mask)
+
+
+def reshape_mouth(face: LocatedFace, donor: LocatedFace, rng: np.random.Generator) -> Pixels:
+    """The picture of ``face`` with its own mouth in another shape; ``donor`` is not looked at."""
+    del donor
+    mask = mouth_mask(face, rng)
+    patch = recoloured(moved_mouth(face, rng), rng, strength=float(rng.uniform(0.0, 0.35)))
     return pasted(face.pixels, as_if_generated(patch, face.size_px, rng), mask)
 
 

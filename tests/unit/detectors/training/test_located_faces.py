@@ -6,8 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from detectors.training.faces import cut_out, locate_once, located, mirrored, read_picture, read_stored, scaled, stored
-from detectors.training.pairs import turned
+from detectors.training.faces import (
+    cut_out,
+    locate_once,
+    located,
+    mirrored,
+    read_picture,
+    read_stored,
+    scaled,
+    stored,
+    turned,
+)
 from tests.support.media import astronaut
 from tests.support.portraits import a_face
 

@@ -6,7 +6,7 @@ import torch
 
 from detectors.training.families.face_regions import box_mask, face_mask, mouth_mask, pasted, unevenly_focused
 from detectors.training.families.face_swapping import affine_between, aligned, likeness_of_pose, swap_face
-from detectors.training.families.mouth_replacement import moved_mouth, replace_mouth
+from detectors.training.families.mouth_replacement import moved_mouth, replace_mouth, reshape_mouth
 from detectors.training.families.rerenderers import DESIGNS, MULTIPLE_PX, Rerenderer, at_multiple, drawn_again
 from detectors.training.families.resampling import checkered, resample, restored
 from detectors.training.pairs import FAMILIES
@@ -44,7 +44,7 @@ def test_the_face_changes(family):
     assert min(float(one.max()) for one in changes) > 2.0
 
 
-@pytest.mark.parametrize("forge", [swap_face, replace_mouth, resample])
+@pytest.mark.parametrize("forge", [swap_face, replace_mouth, reshape_mouth, resample])
 def test_the_surroundings_stay(forge):
     for seed in range(8):
         made = change(forge(FACE, DONOR, np.random.default_rng(seed)))

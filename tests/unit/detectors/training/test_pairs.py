@@ -13,6 +13,7 @@ from detectors.training.capture_chain import CaptureChain
 from detectors.training.clip_split import split_clips
 from detectors.training.configuration import Data, Pairs, read_config
 from detectors.training.dataset import batch_of_pairs, batches
+from detectors.training.drawing import varied
 from detectors.training.face_store import ClipFaces, PortraitFaces
 from detectors.training.framing import Framing, framed_view
 from detectors.training.pairs import FAMILIES, PairMaker, visible_change
@@ -137,3 +138,19 @@ def test_without_named_clips_all_are_reported_on():
 def test_shipped_configurations_are_valid_and_portable(file: Path):
     config = read_config(file)
     assert not any(str(path).startswith("/") for path in (config.out, config.data.portraits, config.data.cache))
+
+
+def test_faces_are_enlarged_only_as_far_as_the_rules_allow(tmp_path: Path):
+    folder, cache = a_portrait_folder(tmp_path)
+    portraits = PortraitFaces(read_portraits(folder), cache)
+    rules = Pairs(least_face_px=1000.0, most_face_px=2000.0)  # larger than any: every face is enlarged to the limit
+    rng = np.random.default_rng(0)
+    own = portraits[0]
+    grown = [varied(own, rules.model_copy(update={"most_growth": most}), rng).size_px / own.size_px for most in (1, 2)]
+    assert grown == pytest.approx([1.0, 2.0], rel=0.03)
+
+
+def test_a_maker_that_enlarges_less_makes_the_same_pairs_from_smaller_faces(maker: PairMaker):
+    little = maker.growing(1.0)
+    assert [little.make(index).family for index in range(12)] == [maker.make(index).family for index in range(12)]
+    assert any((little.make(index).genuine != maker.make(index).genuine).any() for index in range(12))
