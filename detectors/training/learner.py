@@ -27,6 +27,7 @@ class Learner:
         self.network: nn.Module = network.to(device).to(memory_format=torch.channels_last)
         self.schedule, self.device, self._loss = schedule, device, loss
         self.precision = precision_of(schedule, device)
+        self.precision.prepare(network)
         average = get_ema_multi_avg_fn(schedule.average_decay)
         self.average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
         self.optimiser = torch.optim.AdamW(

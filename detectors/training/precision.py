@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import Tensor, nn
 
 from detectors.training.configuration import Schedule
 
@@ -25,10 +26,30 @@ class Precision:
         self.device, self.name = device, _chosen(wish, device)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.name == "fp16")
 
+    def prepare(self, network: nn.Module) -> None:
+        """Leave those layers in fp32, in place, that are slower in ``name`` on this device.
+
+        On a processor, the gradient of a depthwise convolution with a stride takes three times as long in bf16; with
+        these few layers in fp32 a step of MobileNetV2 takes 0.55 of the time of fp32 where the processor has bf16.
+        """
+        if self.name != "bf16" or self.device.type != "cpu":
+            return
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d) and module.groups > 1 and module.stride[0] > 1:
+                module.__class__ = _Fp32Conv2d
+
     def autocast(self) -> AbstractContextManager[object]:
         """What a forward pass runs in."""
         kind = _TYPES.get(self.name)
         return nullcontext() if kind is None else torch.autocast(self.device.type, dtype=kind)
+
+
+class _Fp32Conv2d(nn.Conv2d):
+    """A convolution that does not follow autocast."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.float())
 
 
 def precision_of(schedule: Schedule, device: torch.device) -> Precision:

@@ -85,3 +85,17 @@ def test_the_rate_warms_up_and_falls_to_almost_nothing():
     assert max(rates) == rates[10] == pytest.approx(1.0)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[100] == pytest.approx(0.01)
+
+
+def test_on_a_processor_strided_depthwise_layers_stay_in_float32_because_they_are_slower_in_bf16():
+    learner = a_learner(precision="bf16")
+    kinds: list[tuple[bool, int, torch.dtype]] = []
+    for module in learner.network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(
+                lambda conv, _, made: kinds.append((conv.groups > 1, conv.stride[0], made.dtype))
+            )
+    learner.learn(PICTURES, TARGETS)
+    assert {kind for is_depthwise, stride, kind in kinds if is_depthwise and stride == 2} == {torch.float32}
+    assert {kind for is_depthwise, stride, kind in kinds if not is_depthwise or stride == 1} == {torch.bfloat16}
+    assert set(learner.network.state_dict()) == set(FaceNetwork().state_dict()), "the weights keep their names"
