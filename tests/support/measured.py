@@ -1,12 +1,12 @@
 """What ``--measure`` writes, with one area in place of all figures, for whatever reads it."""
 
 from detectors.training.measuring.alarm_rates import ANY
+from detectors.training.measuring.held_out import CAPTURES
 
 
 def measured_with(area: float) -> dict:
     """The figures of a run whose areas are all ``area`` and that called no genuine clip."""
     interval = {"low": area - 0.1, "high": area + 0.05}
-    captures = ("H.264 at CRF 23", "H.264 at CRF 40", "capture chains drawn at random")
     rate = {"of": "telltale", "at": 0.9, "clips": 10, "alarms": 0, "share": 0.0, "upper_bound": 0.259}
     score = {"clip": "c", "variant": "as is", "logit": -1.0, "faces": 4, "probability": 0.2, "panel": [516, 1028]}
     found = {
@@ -23,7 +23,7 @@ def measured_with(area: float) -> dict:
         "split_seed": 7,
         "people": [
             {"family": "all families", "capture": capture, "auc": area, "pairs": 40, "people": 20, **interval}
-            for capture in captures
+            for capture in CAPTURES
         ],
         "clips": {"genuine_clips": 10, "of": {"telltale": found, "mesonet": found}},
         "forged_clips": [{"family": "face_swap", "clips": 10, "auc": area, "called": 0.5, **interval}],

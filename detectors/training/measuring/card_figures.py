@@ -105,7 +105,6 @@ def _forged(forged: list[dict[str, Any]]) -> Iterator[Figure]:
 
 def _calibrated(calibrated: dict[str, Any]) -> Iterator[Figure]:
     for name, after in calibrated["after"].items():
-        limits = {edge: _rounded(after[edge]) for edge in ("low", "high") if after[edge] is not None}
         yield {
             "name": _CAPTIONS[name],
             "value": _rounded(after["value"]),
@@ -114,12 +113,12 @@ def _calibrated(calibrated: dict[str, Any]) -> Iterator[Figure]:
             "group": "calibration",
             "n_items": calibrated["items"],
             **({"note": _NOTES[name]} if name in _NOTES else {}),
-            **limits,
+            **_limits(after),
         }
 
 
 def _limits(row: dict[str, Any]) -> dict[str, float]:
-    return {edge: _rounded(row[edge]) for edge in ("low", "high")}
+    return {edge: _rounded(row[edge]) for edge in ("low", "high") if row[edge] is not None}
 
 
 def _rounded(value: float) -> float:

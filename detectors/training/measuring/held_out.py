@@ -11,11 +11,25 @@ from detectors.training.measuring.face_logits import LogitsOf
 from detectors.training.measuring.kept_views import KeptViews, PairViews
 from detectors.training.pairs import FAMILIES, PairMaker
 
-RANDOM_CHAINS = "capture chains drawn at random"
-CAPTURES: dict[str, CaptureChain | None] = {
-    "H.264 at CRF 23": CaptureChain((partial(h264, crf=23),)),
-    "H.264 at CRF 40": CaptureChain((partial(h264, crf=40),)),
-    RANDOM_CHAINS: None,
+_MOST_GROWTH = 2.5
+# An enlarged face has lost what resampling would take from it, so its genuine half shows the same as the manipulated.
+_LITTLE_GROWTH = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How measured pairs are taken: one chain (none: drawn at random), and how far faces may be enlarged before it."""
+
+    chain: CaptureChain | None
+    most_growth: float = _LITTLE_GROWTH
+
+
+RANDOM_CHAINS = "capture chains drawn at random, faces enlarged up to 2.5 times"
+CAPTURES: dict[str, Capture] = {
+    "H.264 at CRF 23": Capture(CaptureChain((partial(h264, crf=23),))),
+    "H.264 at CRF 40": Capture(CaptureChain((partial(h264, crf=40),))),
+    "H.264 at CRF 23, faces enlarged up to 2.5 times": Capture(CaptureChain((partial(h264, crf=23),)), _MOST_GROWTH),
+    RANDOM_CHAINS: Capture(None, _MOST_GROWTH),
 }
 ALL_FAMILIES = "all families"
 
@@ -50,7 +64,8 @@ class PeopleTest:
 
     def views(self, family: Family | None, capture: str) -> PairViews:
         """Pairs of a family (or of all) through a capture."""
-        make = partial(self._maker.make, family=family, chain=CAPTURES[capture])
+        how = CAPTURES[capture]
+        make = partial(self._maker.growing(how.most_growth).make, family=family, chain=how.chain)
         return self._kept.pairs(f"{family or ALL_FAMILIES}-{capture}", make, self._pairs)
 
     def scored(self, family: Family | None, capture: str, logits_of: LogitsOf) -> ScoredPairs:
