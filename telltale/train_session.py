@@ -40,7 +40,7 @@ def trained(config: TrainingConfig, sources: Sources, bar: TrainingBar, on_check
         KeyboardInterrupt: Ctrl-C was pressed, and a checkpoint was written.
     """
     with _asked_to_stop() as is_asked:
-        listener = _Listener(config, bar, is_asked, on_check)
+        listener = _Listener(bar, is_asked, on_check)
         try:
             train(config, sources, on_progress=listener)
         except Exception as why:
@@ -53,26 +53,13 @@ def trained(config: TrainingConfig, sources: Sources, bar: TrainingBar, on_check
 
 
 class _Listener:
-    def __init__(
-        self, config: TrainingConfig, bar: TrainingBar, is_asked: Callable[[], bool], on_check: OnCheck | None
-    ) -> None:
-        self._every, self._bar, self._is_asked, self._on_check = (
-            config.schedule.checkpoint_every,
-            bar,
-            is_asked,
-            on_check,
-        )
-        self._first: int | None = None
-        self._told = 0
+    def __init__(self, bar: TrainingBar, is_asked: Callable[[], bool], on_check: OnCheck | None) -> None:
+        self._bar, self._is_asked, self._on_check = bar, is_asked, on_check
         self.raised: Exception | None = None
 
     def __call__(self, seen: Progress) -> None:
-        self._first = seen.step if self._first is None else self._first
-        # A check is heard of with the step after it; those before the first step belong to an earlier start.
-        last_check = (seen.step - 1) // self._every * self._every
-        if seen.watch_auc is not None and last_check >= max(self._first, self._told + 1):
-            self._told = last_check
-            self._check(last_check, seen.watch_auc)
+        if seen.checked and seen.watch_auc is not None:
+            self._check(seen.step, seen.watch_auc)
         self._bar.stepped(seen.step, seen.loss, seen.pictures_per_s)
         if self._is_asked():
             raise StopNow

@@ -58,7 +58,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is: ``loss`` is that of the last step, ``watch_auc`` that of the last check, ``eta_s`` for steps."""
+    """Where a run is: ``loss`` is that of the last step, ``watch_auc`` that of the last check, ``eta_s`` for steps.
+
+    ``checked`` says that the last check was made in this very step.
+    """
 
     step: int
     steps: int
@@ -66,6 +69,7 @@ class Progress:
     watch_auc: float | None
     pictures_per_s: float
     eta_s: float
+    checked: bool = False
 
 
 OnProgress = Callable[[Progress], None]
@@ -184,9 +188,10 @@ class _Run:
         if step % _REPORT_EVERY == 0:
             log.info("trained", step=step, loss=round(pace.loss if pace.steps else loss, 4), s=round(self.trained_s))
         if self.on_progress is not None:
-            auc = self.history[-1].watch_auc if self.history else None
+            last = self.history[-1] if self.history else None
+            auc, checked = (None, False) if last is None else (last.watch_auc, last.step == step)
             eta_s = (steps - step) * self.trained_s / step
-            self.on_progress(Progress(step, steps, loss, auc, self._pictures_per_s, eta_s))
+            self.on_progress(Progress(step, steps, loss, auc, self._pictures_per_s, eta_s, checked))
 
     @property
     def _pictures_per_s(self) -> float:
