@@ -1,6 +1,7 @@
 """Single steps of learning: precisions, a loss that is not finite, and a state that goes into a file and back."""
 
 import io
+from typing import Any
 
 import pytest
 import torch
@@ -90,11 +91,13 @@ def test_the_rate_warms_up_and_falls_to_almost_nothing():
 def test_on_a_processor_strided_depthwise_layers_stay_in_float32_because_they_are_slower_in_bf16():
     learner = a_learner(precision="bf16")
     kinds: list[tuple[bool, int, torch.dtype]] = []
+
+    def note(conv: Any, _: object, made: torch.Tensor) -> None:
+        kinds.append((conv.groups > 1, conv.stride[0], made.dtype))
+
     for module in learner.network.modules():
         if isinstance(module, torch.nn.Conv2d):
-            module.register_forward_hook(
-                lambda conv, _, made: kinds.append((conv.groups > 1, conv.stride[0], made.dtype))
-            )
+            module.register_forward_hook(note)
     learner.learn(PICTURES, TARGETS)
     assert {kind for is_depthwise, stride, kind in kinds if is_depthwise and stride == 2} == {torch.float32}
     assert {kind for is_depthwise, stride, kind in kinds if not is_depthwise or stride == 1} == {torch.bfloat16}
