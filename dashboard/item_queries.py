@@ -3,60 +3,48 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
-from contracts.vocabulary import Lifecycle, MediaKind
+from contracts.vocabulary import Lifecycle
+from dashboard.item_search import Order, Question, filters, in_tab, ordering
 from dashboard.projection import ItemDocuments, Tab
 from dashboard.read_model import PROJECTOR, read_documents
-from dashboard.read_tables import dead_letters, heartbeats, items, sequence, verdict_events
+from dashboard.read_tables import dead_letters, heartbeats, items, sequence, tallies, verdict_events
+
+__all__ = ["PAGE_SIZE", "Order", "Question"]
 
 PAGE_SIZE = 50
 Row = Mapping[str, Any]
 
 
-class Order(StrEnum):
-    """How the inbox is sorted."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    STRONGEST = "strongest"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What the inbox is to show; ``page`` counts from 0, ``until_change`` hides items that came later."""
-
-    tab: Tab | None = None
-    text: str = ""
-    kind: MediaKind | None = None
-    order: Order = Order.NEWEST
-    page: int = 0
-    until_change: int | None = None
-
-
 def page_of(engine: Engine, question: Question) -> list[Row]:
     """The rows of one page of the inbox."""
     with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(page_statement(question)).mappings()]
+        return [dict(row) for row in connection.execute(page_statement(question, connection)).mappings()]
 
 
-def page_statement(question: Question) -> Select[Any]:
+def page_statement(question: Question, connection: Connection | None = None) -> Select[Any]:
     """The statement behind ``page_of``; a test asks the database how it would run it."""
-    asked = select(items).where(*_filters(question), *_in_tab(question))
+    asked = select(items).where(*filters(question, connection), *in_tab(question))
     if question.until_change is not None:
         asked = asked.where(items.c.created_change <= question.until_change)
-    return asked.order_by(*_order(question.order)).limit(PAGE_SIZE).offset(PAGE_SIZE * max(0, question.page))
+    return asked.order_by(*ordering(question.order)).limit(PAGE_SIZE).offset(PAGE_SIZE * max(0, question.page))
 
 
 def tab_counts(engine: Engine, question: Question) -> dict[Tab, int]:
     """How many items each tab holds under the other filters of ``question``."""
-    asked = select(items.c.tab, func.count()).where(*_filters(question)).group_by(items.c.tab)
     with engine.connect() as connection:
-        found = {Tab(tab): number for tab, number in connection.execute(asked)}
+        found = {Tab(tab): int(number) for tab, number in connection.execute(_counts_by_tab(connection, question))}
     return {tab: found.get(tab, 0) for tab in Tab}
+
+
+def _counts_by_tab(connection: Connection, question: Question) -> Select[Any, Any]:
+    if question.text.split():
+        return select(items.c.tab, func.count()).where(*filters(question, connection)).group_by(items.c.tab)
+    of_kind = [tallies.c.kind == question.kind.value] if question.kind else []
+    return select(tallies.c.tab, func.sum(tallies.c.number)).where(*of_kind).group_by(tallies.c.tab)
 
 
 def newer_items(engine: Engine, question: Question) -> int:
@@ -64,9 +52,9 @@ def newer_items(engine: Engine, question: Question) -> int:
     if question.until_change is None:
         return 0
     later = items.c.created_change > question.until_change
-    asked = select(func.count()).select_from(items).where(later, *_filters(question), *_in_tab(question))
     with engine.connect() as connection:
-        return connection.scalar(asked) or 0
+        wanted = (later, *filters(question, connection), *in_tab(question))
+        return connection.scalar(select(func.count()).select_from(items).where(*wanted)) or 0
 
 
 def changes_since(engine: Engine, change: int, *, limit: int = PAGE_SIZE) -> list[Row]:
@@ -137,9 +125,9 @@ class Pulse:
 def pulse(engine: Engine) -> Pulse:
     """How much there is, how much is under way, and how much went wrong."""
     with engine.connect() as connection:
-        counted = select(items.c.lifecycle, func.count()).group_by(items.c.lifecycle)
-        by_lifecycle = {Lifecycle(word): number for word, number in connection.execute(counted)}
-        letters = connection.scalar(select(func.count()).select_from(dead_letters)) or 0
+        counted = select(tallies.c.lifecycle, func.sum(tallies.c.number)).group_by(tallies.c.lifecycle)
+        by_lifecycle = {Lifecycle(word): int(number) for word, number in connection.execute(counted)}
+        letters = connection.scalar(select(func.count()).where(dead_letters.c.settled.is_(None))) or 0
     waiting = (Lifecycle.RECEIVED, Lifecycle.ANALYSING, Lifecycle.PROVISIONAL)
     return Pulse(
         items=sum(by_lifecycle.values()),
@@ -153,32 +141,3 @@ def _one(engine: Engine, asked: Select[Any]) -> Row | None:
     with engine.connect() as connection:
         row = connection.execute(asked).mappings().first()
     return dict(row) if row is not None else None
-
-
-def _in_tab(question: Question) -> list[ColumnElement[bool]]:
-    return [items.c.tab == question.tab.value] if question.tab else []
-
-
-def _filters(question: Question) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if question.kind:
-        wanted.append(items.c.kind == question.kind.value)
-    wanted += [_mentions(word) for word in question.text.split()]
-    return wanted
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    return or_(
-        items.c.source_key.icontains(word, autoescape=True),
-        items.c.media_id.startswith(word.lower(), autoescape=True),
-        items.c.sha256.startswith(word.lower(), autoescape=True),
-    )
-
-
-def _order(order: Order) -> tuple[ColumnElement[Any], ...]:
-    # Each is an index read from one end, so that a page costs the same whether there are a hundred or a million items.
-    if order is Order.OLDEST:
-        return items.c.arrived_at_s.asc(), items.c.media_id.asc()
-    if order is Order.STRONGEST:
-        return items.c.value.desc().nulls_last(), items.c.media_id.desc()
-    return items.c.arrived_at_s.desc(), items.c.media_id.desc()

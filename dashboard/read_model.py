@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
 from contracts.settings import ProjectSettings
+from dashboard import tallies
 from dashboard.projection import ItemDocuments, row_of
 from dashboard.read_tables import (
     dead_letters,
     documents,
     heartbeats,
     items,
-    metadata,
     positions,
     sequence,
     verdict_events,
 )
+from dashboard.schema_upgrade import upgrade
 
 PROJECTOR = "projector"
 _LOCK_WAIT_S = 30
@@ -61,11 +61,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _make_tables(engine: Engine) -> None:
-    try:
-        metadata.create_all(engine)
-    except (OperationalError, ProgrammingError):
-        # Projector and pages start together: whoever comes second finds half of the tables just made.
-        metadata.create_all(engine)
+    upgrade(engine)
     with engine.begin() as connection:
         if connection.scalar(select(sequence.c.value)) is None:
             _insert_once(connection, sequence, {"id": 1, "value": 0})
@@ -145,16 +141,38 @@ class _Numbers:
 
 
 def _apply(connection: Connection, message: Message, numbers: _Numbers) -> None:
+    # Whatever one message changes has one number; it is taken only if something does change.
+    change = numbers.value + 1
+    if _keep_event(connection, message, change) | _keep_documents(connection, message, change):
+        numbers.draw()
+
+
+def _keep_event(connection: Connection, message: Message, change: int) -> bool:
     if isinstance(message, MediaVerdict):
-        _insert_once(connection, verdict_events, _event_row(message))
+        return _insert_once(connection, verdict_events, {**_event_row(message), "change": change})
     if isinstance(message, DeadLetter):
-        _insert_once(connection, dead_letters, _dead_letter_row(message))
+        _keep_dead_letter(connection, message)
+    return False
+
+
+def _keep_dead_letter(connection: Connection, letter: DeadLetter) -> None:
+    _insert_once(connection, dead_letters, _dead_letter_row(letter))
+    if letter.settled is not None:
+        settlement = {
+            "settled": letter.settled,
+            "settled_because": letter.settled_because,
+            "settled_at_s": letter.settled_at.timestamp() if letter.settled_at else None,
+        }
+        here = dead_letters.c.dead_letter_id == letter.dead_letter_id
+        connection.execute(update(dead_letters).where(here).values(**settlement))
+
+
+def _keep_documents(connection: Connection, message: Message, change: int) -> bool:
     if not message.media_id:
-        return
+        return False
     before = read_documents(connection, message.media_id)
     after = before.with_message(message)
-    if after != before:
-        _write_item(connection, after, numbers)
+    return after != before and _write_item(connection, after, change)
 
 
 def read_documents(connection: Connection, media_id: str) -> ItemDocuments:
@@ -166,16 +184,21 @@ def read_documents(connection: Connection, media_id: str) -> ItemDocuments:
     return ItemDocuments(media_id, **known)  # type: ignore[arg-type]
 
 
-def _write_item(connection: Connection, item: ItemDocuments, numbers: _Numbers) -> None:
+def _write_item(connection: Connection, item: ItemDocuments, change: int) -> bool:
     kept = {name: getattr(item, name) for name in _DOCUMENTS}
     texts = {name: part.model_dump_json() if part else None for name, part in kept.items()}
     _put(connection, documents, {"media_id": item.media_id, **texts})
     row = row_of(item)
     if row is None:
-        return
-    change = numbers.draw()
-    if not _insert_once(connection, items, {**row, "change": change, "created_change": change}):
-        connection.execute(update(items).where(items.c.media_id == item.media_id).values(**row, change=change))
+        return False
+    here = items.c.media_id == item.media_id
+    before = connection.execute(select(items.c.tab, items.c.kind, items.c.lifecycle).where(here)).mappings().first()
+    if before is None:
+        connection.execute(insert(items).values(**row, change=change, created_change=change))
+    else:
+        connection.execute(update(items).where(here).values(**row, change=change))
+    tallies.moved(connection, dict(before) if before is not None else None, row)
+    return True
 
 
 def _event_row(verdict: MediaVerdict) -> dict[str, Any]:
@@ -188,6 +211,7 @@ def _event_row(verdict: MediaVerdict) -> dict[str, Any]:
         "verdict": verdict.verdict.value,
         "reasons": " ".join(verdict.reasons),
         "low": probability.low if probability else None,
+        "value": probability.value if probability else None,
         "high": probability.high if probability else None,
         "policy_version": verdict.policy_version,
         "supersedes": verdict.supersedes,
@@ -206,4 +230,5 @@ def _dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
         "partition": letter.partition,
         "offset": letter.offset,
         "failed_at_s": letter.failed_at.timestamp(),
+        "attempts": letter.attempts,
     }

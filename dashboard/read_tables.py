@@ -36,6 +36,7 @@ Index("items_by_arrival", items.c.arrived_at_s, items.c.media_id)
 Index("items_by_tab_and_arrival", items.c.tab, items.c.arrived_at_s, items.c.media_id)
 Index("items_by_value", items.c.value, items.c.media_id)
 Index("items_by_tab_and_value", items.c.tab, items.c.value, items.c.media_id)
+Index("items_by_kind_and_arrival", items.c.kind, items.c.arrived_at_s, items.c.media_id)
 Index("items_by_change", items.c.change)
 Index("items_by_creation", items.c.created_change)
 Index("items_by_source_key", items.c.source_key)
@@ -66,8 +67,12 @@ verdict_events = Table(
     Column("policy_version", Text, nullable=False),
     Column("supersedes", String(64)),
     Column("produced_at_s", Double, nullable=False),
+    # The number of the change that brought the event: streams and webhooks go on from there.
+    Column("change", BigInteger),
+    Column("value", Double),
 )
 Index("verdict_events_by_item", verdict_events.c.media_id, verdict_events.c.seq)
+Index("verdict_events_by_change", verdict_events.c.change)
 
 dead_letters = Table(
     "dead_letters",
@@ -81,8 +86,25 @@ dead_letters = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("failed_at_s", Double, nullable=False),
+    Column("attempts", Integer),
+    Column("settled", String(16)),
+    Column("settled_because", Text),
+    Column("settled_at_s", Double),
 )
 Index("dead_letters_by_item", dead_letters.c.media_id, dead_letters.c.failed_at_s)
+Index("dead_letters_by_time", dead_letters.c.failed_at_s, dead_letters.c.dead_letter_id)
+Index("dead_letters_by_settlement", dead_letters.c.settled, dead_letters.c.failed_at_s, dead_letters.c.dead_letter_id)
+
+# How many items there are of each kind, kept by whoever writes or removes a row of ``items`` (see ``tallies.py``): to
+# count a hundred thousand rows for every look at a page would take longer than everything else on it.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("tab", String(16), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("lifecycle", String(16), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
 
 # One row: the number of the last change, raised in the same transaction as the change itself.
 sequence = Table("sequence", metadata, Column("id", Integer, primary_key=True), Column("value", BigInteger))

@@ -13,6 +13,7 @@ from dashboard.item_queries import PAGE_SIZE, Order, Question
 from dashboard.projection import Tab
 from dashboard.read_model import Position, ReadModelWriter, open_engine
 from dashboard.read_tables import items
+from dashboard.tallies import count_anew
 from tests.support.items import (
     NOON,
     a_dead_letter,
@@ -181,6 +182,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with made.begin() as connection:
         connection.execute(text(MANY.replace("TABS", f"CASE i % {len(Tab)} {tabs} END")))
         connection.execute(text("ANALYZE"))
+        count_anew(connection)
     yield made
     made.dispose()
 
