@@ -40,7 +40,7 @@ class ClaimCheck(Part):
 
 
 class MediaUploaded(Message):
-    """One version of one stored object has arrived."""
+    """One version of one stored object has arrived; ``detectors`` are those that are asked about it, ``None``: all."""
 
     SCHEMA = "media.uploaded.v1"
 
@@ -50,6 +50,7 @@ class MediaUploaded(Message):
     size_bytes: NonNegativeInt
     source: str
     lane: Lane = Lane.INTERACTIVE
+    detectors: tuple[str, ...] | None = None
     uploaded_at: AwareDatetime
     received_at: AwareDatetime = Field(default_factory=utc_now)
 

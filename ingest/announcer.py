@@ -16,6 +16,7 @@ from ingest.publisher import Outgoing, Publisher
 from ingest.telemetry import metric
 
 BULK = "bulk/"
+CHOICE = "detectors="
 
 _log = structlog.get_logger()
 
@@ -32,11 +33,28 @@ def own_prefix(watched: ObjectStore, work: ObjectStore) -> str | None:
     return None if inside == work.url else f"{inside}/"
 
 
+def lane_of(key: str) -> Lane:
+    """The lane of an object by its key: what lies below ``bulk/`` can wait."""
+    return Lane.BULK if key.startswith(BULK) else Lane.INTERACTIVE
+
+
+def choice_of(key: str) -> tuple[str, ...] | None:
+    """The detectors that an object's key asks for; nothing where it does not say, and then all are asked.
+
+    >>> choice_of("uploads/detectors=telltale,mesonet/clip.mp4"), choice_of("clip.mp4")
+    (('telltale', 'mesonet'), None)
+    """
+    for folder in key.split("/")[:-1]:
+        if folder.startswith(CHOICE):
+            return tuple(dict.fromkeys(name for name in folder.removeprefix(CHOICE).split(",") if name)) or None
+    return None
+
+
 class Announcer:
     """Says once of every object version in ``store`` that it has arrived.
 
     ``own_prefix`` is the part of the bucket that this pipeline writes to itself, where its work bucket lies inside;
-    ``lane`` is that of every object, by its key if it is not given.
+    ``lane`` and ``detectors`` are those of every object, by its key if they are not given.
     """
 
     def __init__(
@@ -47,12 +65,14 @@ class Announcer:
         *,
         own_prefix: str | None,
         lane: Lane | None = None,
+        detectors: tuple[str, ...] | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._publisher = publisher
         self._own_prefix = own_prefix
         self._lane = lane
+        self._detectors = detectors
 
     def wants(self, key: str) -> bool:
         """Whether an object of this key is an upload; folder markers and our own crop bundles are none."""
@@ -98,7 +118,8 @@ class Announcer:
             version=found.version,
             size_bytes=found.size_bytes,
             source=self._store.kind,
-            lane=self._lane or (Lane.BULK if found.key.startswith(BULK) else Lane.INTERACTIVE),
+            lane=self._lane or lane_of(found.key),
+            detectors=self._detectors or choice_of(found.key),
             uploaded_at=found.modified_at,
         )
         return Outgoing(MEDIA_UPLOADED, uploaded, {TRACE_HEADER: new_traceparent()})

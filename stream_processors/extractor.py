@@ -23,6 +23,7 @@ from ingest.telemetry import metric
 from stream_processors.tries import Tries
 
 _log = structlog.get_logger()
+_NONE_ASKED = "None of the detectors that were chosen for this item runs in this deployment."
 
 
 class Extractor:
@@ -76,6 +77,9 @@ class Extractor:
             PoisonMessage: the item kills its decoder; its closing ``media.extracted`` has been yielded before.
             NotNow: a store is away; start again later.
         """
+        if not self._asked(upload):
+            yield [self._closing(upload, Problem(reason=Reason.POLICY_SKIPPED, detail=_NONE_ASKED))]
+            return
         if upload.size_bytes > self._most_bytes:
             detail = f"The file has {upload.size_bytes} bytes (most: {self._most_bytes})."
             yield [self._closing(upload, Problem(reason=Reason.FILE_TOO_LARGE, detail=detail))]
@@ -100,7 +104,7 @@ class Extractor:
             for chunk in extract(
                 copy,
                 media_id=upload.media_id,
-                demands=self._demands,
+                demands=self._asked(upload),
                 locator=self._locator,
                 rules=self._rules,
                 on_count=_count,
@@ -123,7 +127,7 @@ class Extractor:
             complete=snapshot.complete,
             chunks=snapshot.chunks,
             expected=snapshot.expected,
-            not_applicable=snapshot.not_applicable,
+            not_applicable={**self._not_asked(upload), **snapshot.not_applicable},
             problems=snapshot.problems,
             tracks=snapshot.tracks,
             quality=snapshot.quality,
@@ -149,6 +153,15 @@ class Extractor:
             if clips
         ]
 
+    def _asked(self, upload: MediaUploaded) -> list[CropDemand]:
+        chosen = upload.detectors
+        return [demand for demand in self._demands if chosen is None or demand.detector in chosen]
+
+    def _not_asked(self, upload: MediaUploaded) -> dict[str, Problem]:
+        asked = {demand.detector for demand in self._asked(upload)}
+        problem = Problem(reason=Reason.POLICY_SKIPPED, detail="It was not asked about this item.")
+        return {demand.detector: problem for demand in self._demands if demand.detector not in asked}
+
     def _closing(self, upload: MediaUploaded, problem: Problem) -> Outgoing:
         """The one message about an item that was not looked at."""
         nothing = ExpectedClips(batches=0, clips=0)
@@ -159,6 +172,7 @@ class Extractor:
             complete=True,
             chunks=0,
             expected={demand.detector: nothing for demand in self._demands},
+            not_applicable=self._not_asked(upload),
             problems=(problem,),
         )
         return Outgoing(MEDIA_EXTRACTED, extracted)

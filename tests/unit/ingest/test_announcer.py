@@ -76,6 +76,23 @@ def test_what_is_no_upload_is_passed_over(announcer: Announcer, publisher: FakeP
     assert not publisher.published
 
 
+@pytest.mark.parametrize(
+    ("key", "chosen"),
+    [
+        ("uploads/detectors=mesonet,telltale/x/a.mp4", ("mesonet", "telltale")),
+        ("detectors=mesonet,mesonet,/a.mp4", ("mesonet",)),
+        ("detectors=/a.mp4", None),
+        ("uploads/detectors=mesonet.mp4", None),
+        ("a.mp4", None),
+    ],
+)
+def test_a_folder_of_the_key_may_choose_the_detectors(
+    announcer: Announcer, publisher: FakePublisher, key: str, chosen: tuple[str, ...] | None
+):
+    announcer.announce([found(key)])
+    assert [upload.detectors for upload in uploads(publisher)] == [chosen]
+
+
 @pytest.mark.parametrize(("key", "lane"), [("bulk/a.mp4", Lane.BULK), ("bulky/a.mp4", Lane.INTERACTIVE)])
 def test_the_lane_is_in_the_key(announcer: Announcer, publisher: FakePublisher, key: str, lane: Lane):
     announcer.announce([found(key)])

@@ -60,6 +60,23 @@ def test_a_picture_becomes_a_bundle_a_batch_and_a_complete_extraction(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_only_the_chosen_detectors_get_clips(tmp_path):
+    bucket, work = FakeStore("in"), FakeStore("work")
+    upload = uploaded(bucket, a_png()).model_copy(update={"detectors": ("beta",)})
+    extracted = closing_of(an_extractor(bucket, work, tmp_path), upload)
+    assert "alpha" not in extracted.expected
+    assert extracted.not_applicable["alpha"].reason is Reason.POLICY_SKIPPED
+    assert extracted.not_applicable["beta"].reason is Reason.FACE_TOO_SMALL
+
+
+def test_a_choice_of_detectors_that_are_not_here_gets_an_end_too(tmp_path):
+    bucket, work = FakeStore("in"), FakeStore("work")
+    upload = uploaded(bucket, a_png()).model_copy(update={"detectors": ("gamma",)})
+    extracted = closing_of(an_extractor(bucket, work, tmp_path), upload)
+    assert [problem.reason for problem in extracted.problems] == [Reason.POLICY_SKIPPED]
+    assert extracted.media.sha256 is None
+
+
 def test_a_second_run_says_the_same(tmp_path):
     bucket, work = FakeStore("in"), FakeStore("work")
     upload = uploaded(bucket, a_png())
