@@ -6,22 +6,15 @@ Credentials are not here: S3 takes them (and its endpoint) from boto3's own chai
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from contracts.security import KafkaSettings
 from contracts.vocabulary import Reason
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(KafkaSettings):
     """What every process of a deployment knows."""
 
-    model_config = SettingsConfigDict(env_prefix="TELLTALE_", frozen=True, extra="ignore", populate_by_name=True)
-
-    kafka_bootstrap_servers: str = Field(
-        default="127.0.0.1:9092",
-        validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
-        description="host:port[,host:port] of the Kafka brokers",
-    )
     home: Path = Field(default=Path(".telltale"), description="folder for everything a process writes to disk")
     bucket: str = Field(default="bucket", description="watched bucket: a folder or s3://NAME[/PREFIX]")
     work_bucket: str = Field(default="work", description="where crop bundles lie: a folder or s3://NAME[/PREFIX]")
@@ -64,9 +57,12 @@ class ExtractSettings(ProcessSettings):
     max_object_bytes: PositiveInt = Field(default=8 * 2**30, description="larger objects are answered file_too_large")
     max_pixels: PositiveInt = Field(default=120_000_000, description="largest picture or frame, width times height")
     max_duration_s: PositiveFloat = Field(default=6 * 3600.0, description="longest video that is looked at to its end")
+    max_frames: PositiveInt = Field(default=1_500_000, description="most frames of a video that are decoded")
+    max_streams: PositiveInt = Field(default=100, description="a container with more streams is not opened")
     decoder_memory_bytes: PositiveInt = Field(default=4 * 2**30, description="address space of the decoding child")
     decoder_cpu_s: PositiveFloat = Field(default=3600.0, description="processor time of the decoding child per item")
     decoder_stall_s: PositiveFloat = Field(default=60.0, description="the decoding child is ended after such a silence")
+    decoder_wall_s: PositiveFloat = Field(default=7200.0, description="longest wait for a decoding child, all together")
     chunk_frames: PositiveInt = Field(default=64, description="sampled frames per bundle and batch")
     locate_long_side_px: PositiveInt = Field(default=640, description="long side of frames in which faces are sought")
     locate_every: PositiveInt = Field(default=4, description="full search on every k-th sampled frame, tracks between")

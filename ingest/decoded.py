@@ -15,6 +15,8 @@ class ReadingRequest:
     plans: tuple[SamplingPlan, ...]
     max_pixels: int
     max_duration_s: float
+    max_frames: int = 1_500_000
+    max_streams: int = 100
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The decoding child: an open media file on stdin and a request in, framed events on stdout out; run as a module.
 
-It knows no network, no path and no secret, limits its own memory and processor time before it reads the first byte,
-and imports nothing heavy: a fresh interpreter is up in about a fifth of a second.
+It knows no path and no secret. Before it reads the first byte it limits its own memory, processor time and output and
+gives up opening files, sockets and processes. It imports nothing heavy and is up in about a fifth of a second.
 """
 
 import json
@@ -12,12 +12,14 @@ import struct
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import BinaryIO
 
 from contracts.errors import MediaNotAssessable
 from contracts.vocabulary import Reason
+from ingest.confinement import confine
 from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
 from ingest.sampling import SamplingPlan
 
@@ -28,6 +30,7 @@ _GRACE_CPU_S = 5
 _FRAMES_AHEAD = 8
 _LARGE_BYTES = 8 * 2**20
 _MOST_OPEN_FILES = 64
+_ORPHAN_LOOK_S = 1.0
 _MOST_WRITTEN_BYTES = 1 << 16  # last words on stderr, nothing else
 
 
@@ -61,7 +64,11 @@ def _main(argument: str) -> None:
     wish = json.loads(argument)
     _limit_myself(wish["memory_bytes"], wish["cpu_s"])
     plans = tuple(SamplingPlan(**plan) for plan in wish["request"].pop("plans"))
-    events = read_media(os.fdopen(0, "rb"), ReadingRequest(plans=plans, **wish["request"]))
+    request = ReadingRequest(plans=plans, **wish["request"])
+    warnings.simplefilter("ignore")  # what a library has to say about a file goes into no log
+    _reader(request)  # imported while files can still be opened
+    confine()
+    events = read_media(os.fdopen(0, "rb"), request)
     with os.fdopen(1, "wb", buffering=0) as out:
         ready: queue.Queue[Decoded | None] = queue.Queue(_FRAMES_AHEAD)
         writer = threading.Thread(target=_write_until_none, args=(ready, out), daemon=True)
@@ -100,14 +107,25 @@ def _hand_over(events: Iterator[Decoded], ready: "queue.Queue[Decoded | None]") 
 
 
 def _write_until_none(ready: "queue.Queue[Decoded | None]", out: BinaryIO) -> None:
+    parent = os.getppid()
     try:
-        while (event := ready.get()) is not None:
+        while (event := _next(ready, parent)) is not None:
             _write(event, out)
             del event  # not held while the next one is waited for
             ready.task_done()
         out.write(HEADER.pack(END, 0, 0))
     except BrokenPipeError:
         os._exit(0)  # the reader has seen enough; nothing here needs tidying
+
+
+def _next(ready: "queue.Queue[Decoded | None]", parent: int) -> Decoded | None:
+    """Whoever waits for the frames may have been killed while none was ready."""
+    while True:
+        try:
+            return ready.get(timeout=_ORPHAN_LOOK_S)
+        except queue.Empty:
+            if os.getppid() != parent:
+                os._exit(0)
 
 
 def _write(event: Decoded, out: BinaryIO) -> None:

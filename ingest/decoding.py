@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,11 +53,16 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class DecoderLimits:
-    """What one decoding child may use; ``stall_s`` is the longest silence while we wait for it."""
+    """What one decoding child may use.
+
+    ``stall_s`` is the longest silence while we wait for it, ``wall_s`` the longest wait in all; the time that whoever
+    takes its frames needs for them is neither.
+    """
 
     memory_bytes: int = 4 * 2**30
     cpu_s: float = 3600.0
     stall_s: float = 60.0
+    wall_s: float = 7200.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def _pipe_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
 def _events(
     child: subprocess.Popen[bytes], errors: IO[bytes], request: ReadingRequest, limits: DecoderLimits
 ) -> Iterator[Decoded]:
-    pipe = _Pipe(_pipe_of(child).fileno(), limits.stall_s)
+    pipe = _Pipe(_pipe_of(child).fileno(), limits)
     try:
         while True:
             kind, note_bytes, pixel_bytes = HEADER.unpack(pipe.read(HEADER.size).data)
@@ -148,11 +154,12 @@ class _ChildGone(Exception):
 
 
 class _Pipe:
-    """Reads whole pieces from a pipe, waiting for each further byte no longer than ``stall_s``."""
+    """Reads whole pieces from a pipe, waiting for each further byte no longer than ``stall_s``, in all ``wall_s``."""
 
-    def __init__(self, fd: int, stall_s: float) -> None:
+    def __init__(self, fd: int, limits: DecoderLimits) -> None:
         self._fd = fd
-        self._stall_s = stall_s
+        self._limits = limits
+        self._waited_s = 0.0
         self._poll = select.poll()
         self._poll.register(fd, select.POLLIN)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -163,13 +170,23 @@ class _Pipe:
         piece = np.empty(size_bytes, dtype=np.uint8)
         rest = piece.data
         while rest:
-            if not self._poll.poll(self._stall_s * 1000):
-                raise DecoderKilled(Reason.TIMEOUT, f"the decoder gave no sign of life for {self._stall_s:.0f} s")
+            self._wait()
             got = os.readv(self._fd, [rest])
             if not got:
                 raise _ChildGone
             rest = rest[got:]
         return piece
+
+    def _wait(self) -> None:
+        left_s = self._limits.wall_s - self._waited_s
+        began_s = time.monotonic()
+        is_there = self._poll.poll(max(0.0, min(self._limits.stall_s, left_s)) * 1000)
+        self._waited_s += time.monotonic() - began_s
+        if is_there and self._waited_s <= self._limits.wall_s:
+            return
+        if left_s <= self._limits.stall_s:
+            raise DecoderKilled(Reason.TIMEOUT, f"decoding took more than {self._limits.wall_s:.0f} s")
+        raise DecoderKilled(Reason.TIMEOUT, f"the decoder gave no sign of life for {self._limits.stall_s:.0f} s")
 
 
 def _obituary(child: subprocess.Popen[bytes], errors: IO[bytes], limits: DecoderLimits) -> DecoderKilled:

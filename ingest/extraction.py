@@ -42,6 +42,8 @@ class ExtractionRules:
     max_object_bytes: int = 8 * 2**30
     max_pixels: int = 120_000_000
     max_duration_s: float = 6 * 3600.0
+    max_frames: int = 1_500_000
+    max_streams: int = 100
     decoder: DecoderLimits = field(default_factory=DecoderLimits)
     chunk_frames: int = 64
     locate_long_side_px: int = 640
@@ -54,7 +56,14 @@ class ExtractionRules:
             max_object_bytes=settings.max_object_bytes,
             max_pixels=settings.max_pixels,
             max_duration_s=settings.max_duration_s,
-            decoder=DecoderLimits(settings.decoder_memory_bytes, settings.decoder_cpu_s, settings.decoder_stall_s),
+            max_frames=settings.max_frames,
+            max_streams=settings.max_streams,
+            decoder=DecoderLimits(
+                memory_bytes=settings.decoder_memory_bytes,
+                cpu_s=settings.decoder_cpu_s,
+                stall_s=settings.decoder_stall_s,
+                wall_s=settings.decoder_wall_s,
+            ),
             chunk_frames=settings.chunk_frames,
             locate_long_side_px=settings.locate_long_side_px,
             locate_every=settings.locate_every,
@@ -148,7 +157,9 @@ def _located(
     if work.file["size_bytes"] > rules.max_object_bytes:
         detail = f"{work.file['size_bytes']} bytes; at most {rules.max_object_bytes} are read"
         raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail)
-    request = ReadingRequest(sniffed.container, work.plans, rules.max_pixels, rules.max_duration_s)
+    request = ReadingRequest(
+        sniffed.container, work.plans, rules.max_pixels, rules.max_duration_s, rules.max_frames, rules.max_streams
+    )
     sides = _PICTURE_SIDES if sniffed.kind == MediaKind.IMAGE else 1
     search = FaceSearch(
         locator,

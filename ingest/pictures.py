@@ -2,11 +2,23 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageColor,
+    ImageFile,
+    ImagePalette,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from contracts.clips import Pixels
 from contracts.errors import MediaNotAssessable
@@ -15,7 +27,14 @@ from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, Sti
 from ingest.sampling import Sampling
 from ingest.upright import UPRIGHT, Turn
 
-PLUGINS = {"jpeg": ("JPEG",), "png": ("PNG",), "gif": ("GIF",), "webp": ("WEBP",)}
+PLUGINS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+    "jpeg": JpegImagePlugin.jpeg_factory,
+    "png": PngImagePlugin.PngImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+}
+# Pillow imports these when a picture needs them, which is too late in a confined process.
+NEEDED_LATER = (ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin)
 _ANIMATED = ("png", "gif", "webp")
 _USUAL_FRAME_S = 0.1
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
@@ -36,18 +55,33 @@ def read_picture(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
     Raises:
         MediaNotAssessable: it is too large or damaged; the events so far stand.
     """
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before any pixel is decoded
-    with _open(file, request) as image:
-        _refuse_too_large(image, request.max_pixels)
-        frames = getattr(image, "n_frames", 1) if request.container in _ANIMATED else 1
-        yield from _moving(image, frames, request) if frames > 1 else _still(image, request)
-
-
-def _open(file: BinaryIO, request: ReadingRequest) -> Image.Image:
+    # Pillow refuses above twice this number, also where a later frame or a part of one is larger than the first.
+    Image.MAX_IMAGE_PIXELS = max(1, request.max_pixels // 2)
     try:
-        return Image.open(file, formats=PLUGINS[request.container])
-    except (UnidentifiedImageError, *_DAMAGE) as why:
+        with _open(file, request) as image:
+            _refuse_too_large(image, request.max_pixels)
+            frames = _frames_in(image, request)
+            yield from _moving(image, frames, request) if frames > 1 else _still(image, request)
+    except Image.DecompressionBombError as why:
+        detail = f"a part of the picture is larger than {request.max_pixels / 1e6:.0f} million pixels"
+        raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail) from why
+
+
+def _open(file: BinaryIO, request: ReadingRequest) -> ImageFile.ImageFile:
+    try:
+        return PLUGINS[request.container](file)
+    except _DAMAGE as why:
         raise MediaNotAssessable(Reason.DECODE_ERROR, f"the {request.container} picture is damaged") from why
+
+
+def _frames_in(image: ImageFile.ImageFile, request: ReadingRequest) -> int:
+    """How many pictures an animation has; an animation that is damaged behind its first one may be a single picture."""
+    if request.container not in _ANIMATED:
+        return 1
+    try:
+        return getattr(image, "n_frames", 1)
+    except _DAMAGE as why:
+        raise MediaNotAssessable(Reason.DECODE_ERROR, f"the {request.container} animation is damaged") from why
 
 
 def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
@@ -75,8 +109,12 @@ def _moving(image: Image.Image, frames: int, request: ReadingRequest) -> Iterato
     sampling = Sampling(request.plans, duration_s)
     pts_s = 0.0
     for index in range(frames):
+        if index == request.max_frames or pts_s > request.max_duration_s:
+            yield Shortfall(Reason.PARTIAL_RESULTS, f"only the first {index} of {frames} pictures were looked at")
+            return
         try:
             image.seek(index)
+            _refuse_too_large(image, request.max_pixels)
             samples = sampling.samples(pts_s)
             yield SampledFrame(_rgb(image), pts_s, index, samples) if samples else StillReading(pts_s)
         except _DAMAGE:

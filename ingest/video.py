@@ -8,6 +8,9 @@ from typing import BinaryIO
 
 import av
 import av.error
+import av.subtitles.codeccontext
+import av.subtitles.stream
+import av.subtitles.subtitle  # these three would be imported when a file has subtitles, too late in a confined process
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
@@ -52,6 +55,9 @@ def read_video(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
         MediaNotAssessable: nothing (more) can be read; the events so far stand.
     """
     with _open(file, request) as container:
+        if len(container.streams) > request.max_streams:
+            detail = f"the {request.container} file has more than {request.max_streams} streams"
+            raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail)
         stream = _picture_stream(container, request)
         duration_s = _duration_s(container, stream) or _measured_duration_s(container, stream)
         yield from _Reading(container, stream, request, duration_s, Sampling(request.plans, duration_s)).events()
@@ -65,9 +71,13 @@ def _open(file: BinaryIO, request: ReadingRequest) -> InputContainer:
             mode="r",
             format=demuxer,
             buffer_size=_READ_BYTES,
-            container_options={"protocol_whitelist": "none"},  # a container may name other files; none are opened
+            # A container may name other files; none are opened.
+            container_options={"protocol_whitelist": "none", "max_streams": str(request.max_streams + 1)},
             metadata_errors="replace",
         )
+    except av.error.MemoryError as why:  # also FFmpeg's answer to one stream too many
+        detail = f"the {request.container} file has more than {request.max_streams} streams, or needs too much memory"
+        raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail) from why
     except av.error.FFmpegError as why:
         raise MediaNotAssessable(
             Reason.DECODE_ERROR, f"the {request.container} file is damaged: {why.strerror}"
@@ -131,7 +141,10 @@ def _measured_duration_s(container: InputContainer, stream: VideoStream) -> floa
             last_s = max(last_s or at_s, at_s + float((packet.duration or 0) * packet.time_base))
     except av.error.FFmpegError:
         pass  # the decoding pass meets the same place again and reports it
-    container.seek(0)
+    try:
+        container.seek(0)
+    except av.error.FFmpegError as why:
+        raise MediaNotAssessable(Reason.DECODE_ERROR, f"the file cannot be read twice: {why.strerror}") from why
     return last_s - first_s if first_s is not None and last_s is not None and last_s > first_s else None
 
 
@@ -180,6 +193,8 @@ class _Reading:
     elapsed_s: float = 0.0
     broke_off: bool = False
     over_long: bool = False
+    too_many: bool = False
+    decoded: int = 0
 
     def events(self) -> Iterator[Decoded]:
         turn = None
@@ -193,6 +208,10 @@ class _Reading:
             if self.elapsed_s > self.request.max_duration_s:
                 self.over_long = True
                 break
+            if self.decoded == self.request.max_frames:
+                self.too_many = True
+                break
+            self.decoded += 1
             yield self._taken(frame, index, turn)
         if turn is None:
             yield self._facts(UPRIGHT)
@@ -292,6 +311,8 @@ class _Reading:
         if self.over_long:
             seen_s, whole_s = self.request.max_duration_s, self.duration_s or 0
             yield Shortfall(Reason.PARTIAL_RESULTS, f"only the first {seen_s:.0f} s of {whole_s:.0f} s were looked at")
+        elif self.too_many:
+            yield Shortfall(Reason.PARTIAL_RESULTS, f"only the first {self.decoded} frames were looked at")
         elif self.failures or self.broke_off or self._ends_early():
             yield Shortfall(Reason.DECODE_ERROR, self._what_is_missing())
 

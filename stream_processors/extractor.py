@@ -1,7 +1,6 @@
 """One upload in; the messages of its chunks out, their crop bundles already stored: extraction without Faust."""
 
 import json
-import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ingest.crop_bundles import pack
 from ingest.extraction import ExtractedChunk, ExtractionRules, extract
 from ingest.face_locator import FaceLocator
 from ingest.object_store import ObjectStore
+from ingest.private_folders import private_folder
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
 from stream_processors.tries import Tries
@@ -84,9 +84,8 @@ class Extractor:
             detail = f"The file has {upload.size_bytes} bytes (most: {self._most_bytes})."
             yield [self._closing(upload, Problem(reason=Reason.FILE_TOO_LARGE, detail=detail))]
             return
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-            copy = Path(folder) / "media"
+        with private_folder(self._scratch) as folder:
+            copy = folder / "media"
             try:
                 self._bucket.fetch(upload.key, copy, version=upload.version)
             except (ObjectMissing, ObjectChanged) as why:

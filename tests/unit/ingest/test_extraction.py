@@ -455,7 +455,7 @@ def test_by_default_a_child_decodes_and_its_death_is_poison(tmp_path):
 def test_rules_are_read_from_the_settings():
     rules = ExtractionRules.of(ExtractSettings(chunk_frames=7, decoder_stall_s=3.0, locate_every=2))
     assert (rules.chunk_frames, rules.locate_every) == (7, 2)
-    assert rules.decoder == DecoderLimits(memory_bytes=4 * 2**30, cpu_s=3600.0, stall_s=3.0)
+    assert rules.decoder == DecoderLimits(memory_bytes=4 * 2**30, cpu_s=3600.0, stall_s=3.0, wall_s=7200.0)
     assert ExtractionRules.of(ExtractSettings()) == ExtractionRules()
 
 
