@@ -118,6 +118,7 @@ class ProjectSettings(ProcessSettings):
     """Verdicts in, read model out."""
 
     read_model_url: str | None = Field(default=None, description="SQLAlchemy address; default: SQLite under HOME")
+    metrics_targets: str = Field(default="", description="pages the dashboard keeps an eye on: NAME=URL, NAME=URL")
     reconcile_interval_s: NonNegativeFloat = Field(default=600.0, description="how often up reconciles; 0: never")
 
 

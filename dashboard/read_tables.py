@@ -117,6 +117,17 @@ positions = Table(
     Column("next_offset", BigInteger, nullable=False),
 )
 
+# What the metrics page of a process said (``rows``), or why it did not answer; see ``operations/samples.py``.
+process_looks = Table(
+    "process_looks",
+    metadata,
+    Column("process", String(64), primary_key=True),
+    Column("at_s", Double, primary_key=True),
+    Column("rows", Text),
+    Column("why", Text),
+)
+Index("process_looks_by_time", process_looks.c.at_s)
+
 heartbeats = Table("heartbeats", metadata, Column("name", String(32), primary_key=True), Column("beat_at_s", Double))
 
 # Keys of the API: what a key proves is its secret, of which only the hash is here. A name is free again after a

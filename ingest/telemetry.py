@@ -12,7 +12,15 @@ from itertools import product
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
@@ -78,7 +86,9 @@ def _quieten_libraries() -> None:
 @cache
 def registry() -> CollectorRegistry:
     """The metrics of this process; never the library's global registry, which other libraries write to."""
-    return CollectorRegistry()
+    made = CollectorRegistry()
+    ProcessCollector(registry=made)
+    return made
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What an operator asks of the pipeline: how fast, how far behind, how many errors, since when."""
