@@ -1,159 +1,209 @@
-"""Lanes and bars in, Altair charts with fixed axes out; every chart stands beside a table that says the same."""
+"""Lanes and bars in, SVG drawings with fixed axes out; every drawing stands beside a table that says the same.
 
-from collections.abc import Sequence
-from typing import Any
+The same drawing serves a page, where its ink takes the page's colour, and a report, where it stands on white.
+"""
 
-import altair as alt
+import re
+from collections.abc import Collection, Sequence
+from html import escape
 
 from contracts.messages import Thresholds
+from dashboard import wording
 from dashboard.look import AMBER, BLUE, GREY, VERMILION
-from dashboard.view_models import DetectorBar, Lane
+from dashboard.view_models import DetectorBar, Lane, Point
 
-# Heights hold titles, axes and legends as well.
-_LANE_HEIGHT_PX = 120
-_AXIS_AND_LEGEND_PX = 92
-_BAR_HEIGHT_PX = 50
-_AXIS_PX = 52
-_HATCHES_PER_AXIS = 90
+# Sizes are in the drawing's own units; a page scales it to its width.
+TIMELINE_WIDTH = 1200
+LEFT, RIGHT = 44, 1188
+_LANE_TITLE, _LANE, _LANE_GAP = 20, 62, 14
+_AXIS = 40
+_LEGEND = 26
+_BARS_WIDTH = 560
+_BARS_LEFT, _BARS_RIGHT = 120, 548
+_ROW = 34
+_BARS_AXIS = 46
+_TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+_MOST_TICKS = 12
 # Detectors need colours that are none of the verdicts'; the shape tells them apart as well.
-_DETECTOR_COLOURS = ["#8d78d1", "#2b9a94", "#8c6d31", "#ad494a", "#5254a3", "#637939", "#843c39", "#7b4173"]
-_SIDES = alt.Scale(domain=["under", "between", "over", "unknown"], range=[BLUE, AMBER, VERMILION, GREY])
-_DETECTOR_SHAPES = ["circle", "triangle-up", "square", "diamond", "cross", "triangle-down", "triangle-left", "stroke"]
+_COLOURS = ("#8d78d1", "#2b9a94", "#8c6d31", "#ad494a", "#5254a3", "#637939", "#843c39", "#7b4173")
+_SHAPES = (
+    '<circle r="3.6"/>',
+    '<path d="M0-4.6 4.4 3.4H-4.4Z"/>',
+    '<rect x="-3.3" y="-3.3" width="6.6" height="6.6"/>',
+    '<path d="M0-4.8 4.8 0 0 4.8-4.8 0Z"/>',
+    '<path d="M-1.3-4.4h2.6v3.1h3.1v2.6h-3.1v3.1h-2.6v-3.1h-3.1v-2.6h3.1Z"/>',
+    '<path d="M0 4.6 4.4-3.4H-4.4Z"/>',
+    '<path d="M-4.6 0 3.4-4.4V4.4Z"/>',
+    '<rect x="-4.6" y="-1.4" width="9.2" height="2.8"/>',
+)
+_SMALL = 'font-size="11" opacity=".75"'
+_SIDE_COLOURS = {"under": BLUE, "between": AMBER, "over": VERMILION, "unknown": GREY}
+_HATCHING = (
+    '<defs><pattern id="tt-hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="1.6" height="8" fill="{GREY}" fill-opacity=".6"/></pattern></defs>'
+)
 
 
-def timeline(
-    lanes: Sequence[Lane], *, duration_s: float, thresholds: Thresholds | None, now_s: float | None = None
-) -> list[alt.LayerChart | alt.FacetChart]:
-    """One chart per face track over the media's time; spans without a score are hatched, never drawn as low."""
+def timeline(lanes: Sequence[Lane], *, duration_s: float, thresholds: Thresholds | None) -> str:
+    """One lane per face track over the media's time; spans without a score are hatched, never drawn as low."""
     names = sorted({point.detector for lane in lanes for point in lane.points})
-    return [_lane(lane, names, duration_s, thresholds, now_s, is_last=lane is lanes[-1]) for lane in lanes]
+    step = _LANE_TITLE + _LANE + _LANE_GAP
+    bottom = len(lanes) * step
+    parts = [_HATCHING]
+    for number, lane in enumerate(lanes):
+        parts.append(_lane(lane, names, number * step, duration_s, thresholds))
+    parts += [_seconds_axis(duration_s, bottom), _legend(names, bottom + _AXIS + 12)]
+    parts.append(f'<line class="tt-playhead" x1="{LEFT}" x2="{LEFT}" y1="{_LANE_TITLE}" y2="{bottom - _LANE_GAP}"/>')
+    words = f"Probability over time for {wording.people(len(lanes))}; the table below says the same"
+    return _drawing("".join(parts), TIMELINE_WIDTH, bottom + _AXIS + _LEGEND, words)
 
 
-def _lane(
-    lane: Lane,
-    names: Sequence[str],
-    duration_s: float,
-    thresholds: Thresholds | None,
-    now_s: float | None,
-    *,
-    is_last: bool,
-) -> alt.LayerChart | alt.FacetChart:
-    axis_x = alt.X(
-        "start:Q",
-        scale=alt.Scale(domain=[0, max(duration_s, 0.001)], nice=False),
-        axis=alt.Axis(title="seconds into the media" if is_last else None, grid=False, tickCount=8, labels=is_last),
-    )
-    layers: list[Any] = [_band_of(thresholds)] if thresholds else []
-    layers += [_hatching(lane.unscored, duration_s), *_scores(lane, names, axis_x, has_legend=is_last)]
-    if now_s is not None:
-        now = alt.Chart(alt.Data(values=[{"start": now_s}]))
-        layers.append(now.mark_rule(strokeDash=[3, 3], color=GREY).encode(x="start:Q"))
-    title = alt.TitleParams(lane.title, anchor="start", fontSize=12, offset=6)
-    height_px = _LANE_HEIGHT_PX + (_AXIS_AND_LEGEND_PX if is_last else 0)
-    return alt.layer(*layers).properties(height=height_px, title=title).configure_view(strokeWidth=0)
+def x_of(at_s: float, duration_s: float) -> float:
+    """Where a moment lies on the time axis, in units of the drawing."""
+    share = at_s / duration_s if duration_s > 0 else 0.0
+    return LEFT + min(1.0, max(0.0, share)) * (RIGHT - LEFT)
 
 
-def _band_of(thresholds: Thresholds) -> alt.Chart:
-    band = alt.Chart(alt.Data(values=[{"lower": thresholds.lower, "upper": thresholds.upper}]))
-    return band.mark_rect(color=GREY, opacity=0.13).encode(y=_axis_y("lower"), y2="upper:Q")
-
-
-def _hatching(spans: Sequence[tuple[float, float]], duration_s: float) -> alt.Chart:
-    lines = hatches(spans, duration_s)
-    chart = alt.Chart(alt.Data(values=lines))
-    return chart.mark_rule(color=GREY, opacity=0.45, strokeWidth=1).encode(
-        x="start:Q", x2="end:Q", y=_axis_y("low"), y2="high:Q"
-    )
-
-
-def hatches(spans: Sequence[tuple[float, float]], duration_s: float) -> list[dict[str, float]]:
-    """Slanted lines that fill the spans; a chart of this kind has no pattern to fill with."""
-    step = max(duration_s, 0.001) / _HATCHES_PER_AXIS
-    lines = []
-    for start, end in spans:
-        at = start
-        while at < end - 1e-9:
-            lines.append({"start": at, "end": min(at + step, end), "low": 0.0, "high": min(1.0, (end - at) / step)})
-            at += step
-    return lines
-
-
-def _scores(lane: Lane, names: Sequence[str], axis_x: alt.X, *, has_legend: bool) -> list[Any]:
-    values = [
-        {"start": (p.start_s + p.end_s) / 2, "from": p.start_s, "to": p.end_s, "value": p.value, "detector": p.detector}
-        for p in lane.points
+def _lane(lane: Lane, names: Sequence[str], top: float, duration_s: float, thresholds: Thresholds | None) -> str:
+    y0 = top + _LANE_TITLE
+    parts = [
+        f'<text x="{LEFT}" y="{top + 14}" font-weight="600">{escape(lane.title)}</text>',
+        f'<rect x="{LEFT}" y="{y0}" width="{RIGHT - LEFT}" height="{_LANE}" fill="{GREY}" fill-opacity=".06"/>',
+        _threshold_band(thresholds, y0),
     ]
-    count = len(names)
-    legend = alt.Legend(title=None, orient="bottom") if has_legend else None
-    colour = alt.Color(
-        "detector:N",
-        scale=alt.Scale(domain=list(names), range=_DETECTOR_COLOURS[:count]),
-        legend=legend,
-    )
-    marks = alt.Shape(
-        "detector:N",
-        scale=alt.Scale(domain=list(names), range=_DETECTOR_SHAPES[:count]),
-        legend=legend,
-    )
-    base = alt.Chart(alt.Data(values=values))
-    line = base.mark_line(strokeWidth=1, opacity=0.4).encode(x=axis_x, y=_axis_y("value"), color=colour)
-    spans = base.mark_rule(strokeWidth=2.5).encode(x="from:Q", x2="to:Q", y=_axis_y("value"), color=colour)
-    dots = base.mark_point(filled=True, size=34, opacity=0.95).encode(
-        x=axis_x,
-        y=_axis_y("value"),
-        color=colour,
-        shape=marks,
-        tooltip=[
-            alt.Tooltip("detector:N", title="detector"),
-            alt.Tooltip("start:Q", title="at (s)", format=".1f"),
-            alt.Tooltip("value:Q", title="probability", format=".2f"),
-        ],
-    )
-    return [line, spans, dots]
+    parts += [_hatched(start, end, y0, duration_s) for start, end in lane.unscored]
+    parts += [_level(value, y0) for value in (0.0, 0.5, 1.0)]
+    for place, name in enumerate(names):
+        own = [point for point in lane.points if point.detector == name]
+        parts.append(_series(own, place, y0, duration_s))
+    return f'<g class="tt-lane" data-track="{lane.track_id}">{"".join(parts)}</g>'
 
 
-def _axis_y(field: str) -> alt.Y:
-    return alt.Y(
-        f"{field}:Q",
-        scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=alt.Axis(title=None, values=[0, 0.5, 1], grid=True, gridOpacity=0.25),
-    )
-
-
-def detector_chart(bars: Sequence[DetectorBar], *, thresholds: Thresholds | None) -> alt.LayerChart | alt.FacetChart:
-    """Bars that leave the middle to either side; a score without calibration is an outline only."""
-    values = [
-        {
-            "name": bar.name,
-            "value": bar.value,
-            "middle": 0.5,
-            "note": bar.note,
-            "side": side_of(bar.value, thresholds),
-            "filled": bar.is_calibrated,
-        }
-        for bar in bars
-    ]
-    rows = alt.Y("name:N", sort=[bar.name for bar in bars], axis=alt.Axis(title=None, labelLimit=160, ticks=False))
-    layers: list[Any] = []
-    if thresholds is not None:
-        band = alt.Chart(alt.Data(values=[{"lower": thresholds.lower, "upper": thresholds.upper}]))
-        layers.append(band.mark_rect(color=GREY, opacity=0.13).encode(x=_axis_across("lower"), x2="upper:Q"))
-    scored = alt.Chart(alt.Data(values=[value for value in values if value["value"] is not None]))
-    colour = alt.Color("side:N", scale=_SIDES, legend=None)
-    shared = {"x": _axis_across("middle"), "x2": "value:Q", "y": rows, "color": colour, "tooltip": ["name:N", "note:N"]}
-    layers += [
-        scored.transform_filter("datum.filled").mark_bar(height=14).encode(**shared),
-        scored.transform_filter("!datum.filled")
-        .mark_bar(height=14, fillOpacity=0.12, strokeWidth=1.5, strokeDash=[3, 2])
-        .encode(**shared, stroke=alt.Stroke("side:N", scale=_SIDES, legend=None)),
-        *_notes(values, rows),
-        alt.Chart(alt.Data(values=[{"middle": 0.5}])).mark_rule(color=GREY).encode(x=_axis_across("middle")),
-    ]
+def _threshold_band(thresholds: Thresholds | None, y0: float) -> str:
+    if thresholds is None:
+        return ""
+    top, bottom = _y(thresholds.upper, y0), _y(thresholds.lower, y0)
     return (
-        alt.layer(*layers)
-        .properties(height=max(1, len(bars)) * _BAR_HEIGHT_PX + _AXIS_PX)
-        .configure_view(strokeWidth=0)
+        f'<rect class="tt-band" x="{LEFT}" y="{top:.1f}" width="{RIGHT - LEFT}" height="{bottom - top:.1f}" '
+        f'fill="{GREY}" fill-opacity=".16"/>'
     )
+
+
+def _hatched(start_s: float, end_s: float, y0: float, duration_s: float) -> str:
+    left, right = x_of(start_s, duration_s), x_of(end_s, duration_s)
+    words = f"not scored, {wording.clock(start_s)} to {wording.clock(end_s)}"
+    return (
+        f'<rect class="tt-unscored" x="{left:.1f}" y="{y0}" width="{right - left:.1f}" height="{_LANE}" '
+        f'fill="url(#tt-hatch)"><title>{words}</title></rect>'
+    )
+
+
+def _y(value: float, y0: float) -> float:
+    return y0 + (1.0 - min(1.0, max(0.0, value))) * _LANE
+
+
+def _level(value: float, y0: float) -> str:
+    y = _y(value, y0)
+    return (
+        f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GREY}" stroke-opacity=".3"/>'
+        f'<text x="{LEFT - 6}" y="{y + 4:.1f}" font-size="11" text-anchor="end" opacity=".75">{value:.1f}</text>'
+    )
+
+
+def _series(points: Sequence[Point], place: int, y0: float, duration_s: float) -> str:
+    if not points:
+        return ""
+    colour, shape = _COLOURS[place % len(_COLOURS)], _SHAPES[place % len(_SHAPES)]
+    middles = [(x_of((p.start_s + p.end_s) / 2, duration_s), _y(p.value, y0)) for p in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in middles)
+    dots = "".join(
+        f'<g transform="translate({x:.1f} {y:.1f})">{shape}<title>{escape(_point_words(point))}</title></g>'
+        for (x, y), point in zip(middles, points, strict=True)
+    )
+    spans = "".join(
+        f'<line x1="{x_of(p.start_s, duration_s):.1f}" x2="{x_of(p.end_s, duration_s):.1f}" y1="{_y(p.value, y0):.1f}" '
+        f'y2="{_y(p.value, y0):.1f}" stroke="{colour}" stroke-width="2.5"/>'
+        for p in points
+        if p.end_s > p.start_s
+    )
+    return (
+        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-opacity=".45"/>{spans}'
+        f'<g fill="{colour}">{dots}</g>'
+    )
+
+
+def _point_words(point: Point) -> str:
+    return f"{point.detector}, {wording.clock(point.start_s)}: {wording.frequency(point.value)}"
+
+
+def _seconds_axis(duration_s: float, top: float) -> str:
+    step = next((tick for tick in _TICKS if duration_s / tick <= _MOST_TICKS), max(1.0, duration_s / _MOST_TICKS))
+    ticks = "".join(_tick(number * step, duration_s, top) for number in range(int(duration_s / step + 1e-9) + 1))
+    middle = (LEFT + RIGHT) / 2
+    return f'{ticks}<text x="{middle}" y="{top + 30}" font-size="11" text-anchor="middle" opacity=".75">time</text>'
+
+
+def _tick(at_s: float, duration_s: float, top: float) -> str:
+    x = x_of(at_s, duration_s)
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top - _LANE_GAP}" y2="{top - _LANE_GAP + 5}" stroke="{GREY}"/>'
+        f'<text x="{x:.1f}" y="{top + 6}" {_SMALL} text-anchor="middle">{wording.clock(at_s)}</text>'
+    )
+
+
+def _legend(names: Sequence[str], top: float) -> str:
+    """The shapes of the detectors, the band and the hatching, in one line."""
+    entries, x = [], float(LEFT)
+    for place, name in enumerate(names):
+        colour, shape = _COLOURS[place % len(_COLOURS)], _SHAPES[place % len(_SHAPES)]
+        entries.append(f'<g transform="translate({x + 5:.0f} {top - 4})" fill="{colour}">{shape}</g>')
+        entries.append(f'<text x="{x + 15:.0f}" y="{top}" font-size="12">{escape(name)}</text>')
+        x += 34 + 7.2 * len(name)
+    for fill, opacity, words in ((GREY, ".22", "no call either way"), ("url(#tt-hatch)", "1", "not scored")):
+        swatch = f'<rect x="{x:.0f}" y="{top - 10}" width="22" height="12" fill="{fill}" fill-opacity="{opacity}"/>'
+        entries.append(f'{swatch}<text x="{x + 28:.0f}" y="{top}" font-size="12">{words}</text>')
+        x += 52 + 6.6 * len(words)
+    return "".join(entries)
+
+
+def detector_bars(bars: Sequence[DetectorBar], *, thresholds: Thresholds | None, left_out: Collection[str] = ()) -> str:
+    """Bars that leave the middle to either side; a score without calibration is an outline only."""
+    bottom = len(bars) * _ROW + 4
+    parts = []
+    if thresholds is not None:
+        left, right = _across(thresholds.lower), _across(thresholds.upper)
+        parts.append(
+            f'<rect class="tt-band" x="{left:.1f}" y="0" width="{right - left:.1f}" height="{bottom}" fill="{GREY}" '
+            'fill-opacity=".16"><title>no call either way</title></rect>'
+        )
+    for number, bar in enumerate(bars):
+        parts.append(_bar(bar, number * _ROW + 4, thresholds, is_out=bar.name in left_out))
+    parts.append(f'<line x1="{_across(0.5)}" x2="{_across(0.5)}" y1="0" y2="{bottom}" stroke="{GREY}"/>')
+    parts.append(_bars_axis(bottom))
+    words = "Result of each detector; the table below says the same"
+    return _drawing("".join(parts), _BARS_WIDTH, bottom + _BARS_AXIS, words)
+
+
+def _across(value: float) -> float:
+    return _BARS_LEFT + value * (_BARS_RIGHT - _BARS_LEFT)
+
+
+def _bar(bar: DetectorBar, top: float, thresholds: Thresholds | None, *, is_out: bool) -> str:
+    name = f'<text x="{_BARS_LEFT - 10}" y="{top + 18}" text-anchor="end">{escape(bar.name)}</text>'
+    note = f"{bar.note}, left out" if is_out else bar.note
+    to_the_right = bar.value is not None and bar.value < 0.5
+    x, anchor = (_across(0.5) + 8, "start") if to_the_right else (_across(0.5) - 8, "end")
+    words = f'<text x="{x}" y="{top + 18}" font-size="12" text-anchor="{anchor}" opacity=".8">{escape(note)}</text>'
+    drawn = _bar_body(bar, top, thresholds) if bar.value is not None else ""
+    return f'<g class="tt-bar" opacity="{".35" if is_out else "1"}">{name}{drawn}{words}</g>'
+
+
+def _bar_body(bar: DetectorBar, top: float, thresholds: Thresholds | None) -> str:
+    value = bar.value or 0.0
+    left, right = sorted((_across(0.5), _across(value)))
+    colour = _SIDE_COLOURS[side_of(bar.value, thresholds)]
+    body = f'fill="{colour}"' if bar.is_calibrated else f'fill="none" stroke="{colour}" stroke-dasharray="3 2"'
+    return f'<rect x="{left:.1f}" y="{top + 6}" width="{max(1.5, right - left):.1f}" height="16" rx="2" {body}/>'
 
 
 def side_of(value: float | None, thresholds: Thresholds | None) -> str:
@@ -165,28 +215,31 @@ def side_of(value: float | None, thresholds: Thresholds | None) -> str:
     return "under" if value <= thresholds.lower else "between"
 
 
-def _notes(values: Sequence[dict[str, Any]], rows: alt.Y) -> list[Any]:
-    """Each note on the side of the middle that its bar leaves free."""
-    base = alt.Chart(alt.Data(values=list(values))).encode(x=_axis_across("middle"), y=rows, text="note:N")
-    right = "datum.value !== null && datum.value < 0.5"
-    return [
-        base.transform_filter(right).mark_text(align="left", dx=8, fontSize=12, color=GREY),
-        base.transform_filter(f"!({right})").mark_text(align="right", dx=-8, fontSize=12, color=GREY),
-    ]
-
-
-def _axis_across(field: str) -> alt.X:
-    return alt.X(
-        f"{field}:Q",
-        scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=alt.Axis(
-            title="← points to a genuine face      points to manipulation →",
-            values=[0, 0.25, 0.5, 0.75, 1],
-            format=".2~f",
-            grid=True,
-            gridOpacity=0.25,
-            titleFontWeight="normal",
-            titleColor=GREY,
-            titleFontSize=11,
-        ),
+def _bars_axis(top: float) -> str:
+    ticks = "".join(
+        f'<text x="{_across(value):.1f}" y="{top + 15}" {_SMALL} text-anchor="middle">{value:g}</text>'
+        for value in (0, 0.25, 0.5, 0.75, 1)
     )
+    below = top + 34
+    return (
+        f'{ticks}<text x="{_across(0.5) - 12}" y="{below}" font-size="11" text-anchor="end" opacity=".75">'
+        f'← points to a genuine face</text><text x="{_across(0.5) + 12}" y="{below}" font-size="11" opacity=".75">'
+        "points to manipulation →</text>"
+    )
+
+
+def _drawing(body: str, width: float, height: float, words: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{escape(words)}" font-family="Source Sans 3, Source Sans, Noto Sans, Arial, sans-serif" '
+        f'font-size="13" fill="currentColor">{body}</svg>'
+    )
+
+
+def on_paper(drawing: str) -> str:
+    """The drawing with ink and paper of its own, fit for a file that stands alone."""
+    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)[0])
+    paper = f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>'
+    head, _, body = drawing.partition(">")
+    sized = f'{head} width="{width:g}" height="{height:g}" color="#1d2125">'
+    return sized + paper + re.sub(r'<line class="tt-playhead"[^>]*/>', "", body)

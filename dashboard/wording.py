@@ -241,6 +241,11 @@ def person(track_id: int) -> str:
     return f"Person {track_id + 1}"
 
 
+def people(number: int) -> str:
+    """``1 person``, ``2 people``."""
+    return "1 person" if number == 1 else f"{number} people"
+
+
 def medium(media: MediaFacts) -> str:
     """The noun for what was sent."""
     return {MediaKind.IMAGE: "picture", MediaKind.VIDEO: "video", MediaKind.AUDIO: "recording"}.get(media.kind, "file")

@@ -5,9 +5,10 @@ from html import escape
 
 import streamlit as st
 
-from contracts.messages import MediaVerdict
+from contracts.messages import MediaVerdict, Probability
 from contracts.vocabulary import Lifecycle, MediaKind, Verdict
-from dashboard import item_queries, marks, wording
+from dashboard import item_queries, marks, what_if, wording
+from dashboard.certainty import what_limits
 from dashboard.item_queries import Row
 from dashboard.look import FAILED_MARK, VERDICT_MARKS, WORKING_MARK
 from dashboard.projection import DONE, ItemDocuments
@@ -99,6 +100,24 @@ def _draw_card(item: ItemDocuments) -> None:
         st.html(marks.card(_working_title(item), marks.paragraph(words, kind="tt-lead"), mark=WORKING_MARK))
     else:
         st.html(_verdict_card(item.verdict))
+        if item.verdict.probability is not None and item.verdict.verdict is not Verdict.INCONCLUSIVE:
+            _draw_base_rate(item.verdict.probability)
+
+
+@st.fragment
+@calm
+def _draw_base_rate(probability: Probability) -> None:
+    with st.expander("What it means where manipulated files are rare: a secondary figure, not the verdict"):
+        given = round(probability.prior * 1000)
+        shares = sorted({*what_if.SHARES_PER_1000, given})
+        per_1000 = st.select_slider(
+            "Manipulated files among 1,000 such files",
+            shares,
+            value=given,
+            format_func=lambda share: f"{share} in 1,000",
+        )
+        st.html(marks.paragraph(what_if.base_rate_words(probability, per_1000), kind="tt-secondary"))
+        st.html(marks.paragraph(what_if.likelihood_ratio_words(probability), kind="tt-quiet"))
 
 
 def _working_title(item: ItemDocuments) -> str:
@@ -116,12 +135,20 @@ def _verdict_card(verdict: MediaVerdict) -> str:
     missing = missing_words(verdict)
     if missing:
         said += marks.paragraph(missing)
-    if verdict.reasons:
-        said += "<p><b>Why it is not more certain</b></p>" + marks.advice(verdict.reasons, details)
+    said += _not_more_certain(verdict, details)
     said += marks.paragraph(looked_for(verdict), kind="tt-quiet")
     aside = _scale(verdict) + _small_print(verdict)
     body = f'<div class="tt-two"><div>{said}</div><div>{aside}</div></div>'
     return marks.card(f"First look: {title}" if is_first_look else title, body, verdict=verdict.verdict)
+
+
+def _not_more_certain(verdict: MediaVerdict, details: Sequence[str | None]) -> str:
+    advice = marks.advice(verdict.reasons, details)
+    limits = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_limits(verdict))
+    if not advice and not limits:
+        return ""
+    listed = f'<ul class="tt-reasons">{limits}</ul>' if limits else ""
+    return f"<p><b>Why it is not more certain</b></p>{advice}{listed}"
 
 
 def _scale(verdict: MediaVerdict) -> str:
@@ -152,7 +179,7 @@ def _draw_grounds(item: ItemDocuments, verdict: MediaVerdict) -> None:
         if verdict.detectors:
             draw_detectors(verdict)
     if verdict.tracks and verdict.media.kind is not MediaKind.IMAGE:
-        draw_timeline(verdict, moment_asked())
+        draw_timeline(verdict)
     if verdict.tracks:
         draw_people(verdict)
 

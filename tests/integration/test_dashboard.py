@@ -113,21 +113,12 @@ def test_new_items_wait_for_the_reader_who_asked_for_that(page: Page, address: s
     expect(row_of(page, "held back.mp4")).to_be_visible()
 
 
-def test_a_click_opens_the_item_with_charts_crops_and_player(page: Page, address: str, tmp_path: Path):
+def test_a_click_opens_the_item_and_back_leads_to_the_list(page: Page, address: str):
     open_inbox(page, address)
     row_of(page, "statement swapped.mp4").click()
     expect(page.locator(".tt-card h2")).to_contain_text("Likely manipulated — strong evidence found")
     expect(page.locator(".tt-card")).to_contain_text("the face of Person 1 was manipulated between 00:00 and 00:08")
-    expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(3)
-    expect(
-        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first
-    ).to_be_visible()
-    expect(page.locator("[data-testid=stImage] img")).to_have_count(7)
-    page.wait_for_function("document.querySelector('video')?.readyState > 0")
     assert "item=" in page.url
-    page.get_by_role("button", name="00:05").first.click()
-    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 5) < 0.6")
-    assert "t=5" in page.url
     page.get_by_role("button", name="Inbox", exact=False).first.click()
     expect(row_of(page, "statement swapped.mp4")).to_be_visible()
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.messages import Segment, Thresholds
-from contracts.vocabulary import DetectorStatus, Lifecycle, Verdict
+from contracts.vocabulary import DetectorStatus, Lifecycle
 from dashboard import charts, view_models
 from dashboard.projection import ItemDocuments
 from dashboard.view_models import Freshness, Point
@@ -138,45 +138,9 @@ def test_sizes(size: int, words: str):
     assert view_models.spoken_bytes(size) == words
 
 
-def test_the_timeline_keeps_its_axes_and_hatches_what_was_not_scored():
-    verdict = a_verdict(
-        an_upload(),
-        tracks=[a_track(0, probability=a_probability(0.9))],
-        segments=[Segment(start=0, end=3, model="telltale", track=0, confidence=0.9)],
-    )
-    (lane,) = charts.timeline(
-        view_models.lanes_of(verdict), duration_s=12.0, thresholds=Thresholds(lower=0.35, upper=0.8)
-    )
-    spec = lane.to_dict()
-    domains = [
-        layer["encoding"]["y"]["scale"]["domain"]
-        for layer in spec["layer"]
-        if "scale" in layer["encoding"].get("y", {})
-    ]
-    assert domains
-    assert all(domain == [0, 1] for domain in domains)
-
-
-def test_hatches_fill_a_gap_and_nothing_else():
-    lines = charts.hatches([(3.0, 6.0)], 12.0)
-    assert min(line["start"] for line in lines) == 3.0
-    assert max(line["end"] for line in lines) == 6.0
-    assert charts.hatches([], 12.0) == []
-
-
 @pytest.mark.parametrize(
     ("value", "side"), [(None, "unknown"), (0.2, "under"), (0.5, "between"), (0.8, "over"), (0.9, "over")]
 )
 def test_a_bar_gets_its_colour_from_the_thresholds(value: float | None, side: str):
     assert charts.side_of(value, Thresholds(lower=0.35, upper=0.8)) == side
     assert charts.side_of(0.9, None) == "unknown"
-
-
-def test_the_detector_chart_draws_scored_detectors_only():
-    verdict = a_verdict(
-        an_upload(), Verdict.SOME_EVIDENCE, detectors=[a_result("a"), a_result("b", status=DetectorStatus.FAILED)]
-    )
-    spec = charts.detector_chart(view_models.detector_bars(verdict), thresholds=verdict.thresholds).to_dict()
-    drawn = [layer["data"]["values"] for layer in spec["layer"] if layer["mark"].get("type") == "bar"]
-    assert drawn
-    assert all([value["name"] for value in values] == ["a"] for values in drawn)

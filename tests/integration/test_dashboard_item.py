@@ -1,0 +1,128 @@
+"""One item in a real Chromium: play, seek from the timeline and the crops, choose detectors, other base rates."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from contracts.messages import MediaUploaded
+from tests.support.dashboard_server import a_browser, a_dashboard
+from tests.support.read_models import CLIP_S, Deployment, seed
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+PATIENCE_MS = 45_000
+BROKEN = ("Traceback", "StreamlitAPIException", "This part of the page could not be drawn", "Error running app")
+VIDEO = "document.querySelector('[data-testid=stVideo]')"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return Deployment.make(tmp_path_factory.mktemp("deployment"))
+
+
+@pytest.fixture(scope="module")
+def seeded(deployment: Deployment) -> dict[str, MediaUploaded]:
+    return seed(deployment)
+
+
+@pytest.fixture(scope="module")
+def address(deployment: Deployment, seeded: dict[str, MediaUploaded]) -> Iterator[str]:
+    with a_dashboard(deployment) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    made = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    made.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    failures: list[str] = []
+    made.on("pageerror", lambda why: failures.append(str(why)))
+    yield made
+    text = made.locator("body").inner_text()
+    made.close()
+    assert failures == []
+    assert not [word for word in BROKEN if word in text]
+
+
+@pytest.fixture
+def swapped(page: Page, address: str, seeded: dict[str, MediaUploaded]) -> Page:
+    """The page of the swapped statement, its player ready."""
+    page.goto(f"{address}/?item={seeded['statement swapped.mp4'].media_id}")
+    page.wait_for_function(f"{VIDEO}?.readyState > 0")
+    page.locator(".tt-timeline svg").wait_for()
+    return page
+
+
+def shows(page: Page, at_s: float) -> None:
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - {at_s}) < 0.6")
+
+
+def test_a_click_on_the_timeline_moves_the_player_and_the_address(swapped: Page):
+    lane = swapped.locator(".tt-lane > rect").first
+    box = lane.bounding_box()
+    assert box
+    lane.click(position={"x": box["width"] * 5 / CLIP_S, "y": 30}, force=True)
+    shows(swapped, 5.0)
+    swapped.wait_for_function("Math.abs(Number(new URLSearchParams(location.search).get('t')) - 5) < 0.1")
+    swapped.keyboard.press("ArrowLeft")
+    shows(swapped, 4.0)
+    head = swapped.locator(".tt-playhead")
+    expect(head).not_to_have_attribute("x1", "44")
+    link = swapped.url
+    swapped.goto("about:blank")
+    swapped.goto(link)
+    swapped.wait_for_function(f"{VIDEO}?.readyState > 0")
+    shows(swapped, 4.0)
+
+
+def test_people_show_their_crops_and_a_crop_moves_the_player(swapped: Page):
+    expect(swapped.locator(".tt-crops img")).to_have_count(7)
+    swapped.get_by_role("button", name="Go to 00:06").click()
+    shows(swapped, 6.0)
+
+
+def test_the_player_plays_at_the_chosen_speed_and_volume(swapped: Page):
+    swapped.get_by_role("button", name="0.25×").click()
+    expect(swapped.get_by_role("button", name="0.25×")).to_have_attribute("aria-pressed", "true")
+    swapped.locator("[data-volume]").fill("30")
+    swapped.get_by_role("button", name="Play", exact=True).click()
+    expect(swapped.get_by_role("button", name="Pause")).to_be_visible()
+    swapped.wait_for_function(f"{VIDEO}.currentTime > 0")
+    assert swapped.evaluate(f"[{VIDEO}.playbackRate, {VIDEO}.volume]") == [0.25, 0.3]
+    swapped.get_by_role("button", name="One frame on").click()
+    assert swapped.evaluate(f"{VIDEO}.paused")
+
+
+def test_what_nobody_scored_is_hatched(swapped: Page):
+    hatched = swapped.locator(".tt-unscored")
+    expect(hatched).to_have_count(2)
+    expect(hatched.first.locator("title")).to_have_text("not scored, 00:05 to 00:08")
+
+
+def test_leaving_out_a_detector_is_a_what_if_and_changes_no_verdict(swapped: Page):
+    card = swapped.locator(".tt-card").inner_text()
+    swapped.locator("label", has_text="mesonet").click()
+    what_if = swapped.locator(".tt-what-if")
+    expect(what_if).to_contain_text("If only telltale counted: about 93 in 100, over the upper threshold.")
+    expect(what_if).to_contain_text("This is a what-if, not the verdict.")
+    expect(swapped.locator(".tt-bar", has_text="mesonet")).to_contain_text("left out")
+    assert swapped.locator(".tt-card").inner_text() == card
+    swapped.locator("label", has_text="mesonet").click()
+    expect(what_if).to_have_count(0)
+
+
+def test_another_base_rate_moves_a_secondary_figure_only(swapped: Page):
+    swapped.get_by_text("What it means where manipulated files are rare").click()
+    figure = swapped.locator(".tt-secondary")
+    expect(figure).to_contain_text("If 500 in 1,000 of such files are manipulated")
+    swapped.get_by_role("slider", name="Manipulated files").press("Home")
+    expect(figure).to_contain_text(re.compile(r"If 1 in 1,000 .* about 13 \(between fewer than 10 and \d+\)"))
+    expect(swapped.locator(".tt-card")).to_contain_text("Estimate: 81–99 in 100")
