@@ -106,6 +106,23 @@ tallies = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+# What people concluded, beside the verdicts and never instead of them; rows are only ever added.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", String(32), primary_key=True),
+    Column("media_id", String(64), nullable=False),
+    Column("event_id", String(64)),
+    Column("outcome", String(24), nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("before_verdict", Boolean, nullable=False),
+    Column("for_evaluation", Boolean, nullable=False),
+    Column("reviewed_at_s", Double, nullable=False),
+)
+Index("reviews_by_item", reviews.c.media_id, reviews.c.reviewed_at_s)
+
 # One row: the number of the last change, raised in the same transaction as the change itself.
 sequence = Table("sequence", metadata, Column("id", Integer, primary_key=True), Column("value", BigInteger))
 

@@ -38,7 +38,7 @@ def test_a_gap_is_hatched_from_its_start_to_its_end():
 def test_a_lane_reaches_from_0_to_1_whatever_the_scores():
     lowest, highest = (heights(a_timeline(spans(3, value=value))) for value in (0.0, 1.0))
     assert len(set(lowest)) == len(set(highest)) == 1
-    (lane,) = ElementTree.fromstring(a_timeline(spans(3))).findall(f"./{SVG}g")
+    (lane,) = parts(a_timeline(spans(3)), "tt-lane")
     ground = lane.findall(f"./{SVG}rect")[0]
     assert highest[0] == pytest.approx(float(ground.get("y", "")))
     assert lowest[0] - highest[0] == pytest.approx(float(ground.get("height", "")))
