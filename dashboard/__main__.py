@@ -1,18 +1,25 @@
 """``python -m dashboard``: the environment in; the projector out, until SIGTERM or SIGINT."""
 
-from contracts.settings import ProjectSettings
 from contracts.vocabulary import Stage
+from dashboard.custody.settings import CustodySettings
+from dashboard.operations.samples import Samples
+from dashboard.operations.watching import ProcessWatch, targets_of
 from dashboard.projector import run
-from ingest.entry_point import parse_nothing, stop_on_signal
+from dashboard.read_model import open_engine, url_of
+from ingest.entry_point import ending_when_refused, parse_nothing, stop_on_signal
+from ingest.kafka_login import knock_if_there
 from ingest.telemetry import configure_logs
 
 
 def main() -> None:
     about = "Keep the read model of the dashboard in step with the topics until SIGTERM."
-    parse_nothing("python -m dashboard", about, ProjectSettings)
-    settings = ProjectSettings()
+    parse_nothing("python -m dashboard", about, CustodySettings)
+    settings = CustodySettings()
     configure_logs(settings, Stage.PROJECT)
-    run(settings, stop_on_signal())
+    samples = Samples(open_engine(url_of(settings)))
+    with ProcessWatch(targets_of(settings.metrics_targets), samples), ending_when_refused():
+        knock_if_there(settings)
+        run(settings, stop_on_signal())
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from contracts.codec import decode
 from contracts.errors import NotNow, PoisonMessage
 from contracts.messages import DeadLetter, Message
-from contracts.settings import ProjectSettings
 from contracts.topics import DEAD_LETTERS, MEDIA_EXTRACTED, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Stage
+from dashboard.custody import anchors
+from dashboard.custody.settings import CustodySettings
 from dashboard.read_model import Position, ReadModelWriter, open_engine, url_of
 from ingest.fuse import Fuse
+from ingest.kafka_login import KafkaAddress, address_of, client_arguments
 from ingest.parking import ParkedRecord, letter_of
 from ingest.publisher import Outgoing, Publisher
 from ingest.telemetry import health_page, metric, start_at_zero
@@ -63,7 +65,9 @@ def read(records: Iterable[ConsumerRecord]) -> Reading:
     reading = Reading()
     for record in records:
         try:
-            reading.understood.append((record, decode(record.value, _CARRIED[record.topic])))
+            # On the compacted topic a record without a value is how a deleted item leaves it.
+            if record.value is not None or record.topic != MEDIA_VERDICTS.name:
+                reading.understood.append((record, decode(record.value, _CARRIED[record.topic])))
         except PoisonMessage as why:
             reading.letters.append(dead_letter_of(record, why))
         part = TopicPartition(record.topic, record.partition)
@@ -182,20 +186,27 @@ class _Arrivals(ConsumerRebalanceListener):
         return held
 
 
-def run(settings: ProjectSettings, stop: threading.Event) -> None:
-    """Keep the read model in step until ``stop`` is set."""
+def run(settings: CustodySettings, stop: threading.Event) -> None:
+    """Keep the read model in step until ``stop`` is set. Raises ``UnusableKey``."""
     start_at_zero("telltale_events_total", stage=[Stage.PROJECT], outcome=["done", "dead_letter"])
     start_at_zero("telltale_dead_letters_total", stage=[Stage.PROJECT], reason=[REASON])
     ready = threading.Event()
     writer = ReadModelWriter(open_engine(url_of(settings)))
-    publisher = Publisher(settings.kafka_bootstrap_servers, largest_message_bytes=DEAD_LETTERS.max_message_bytes)
+    anchorage = anchors.Anchorage(
+        settings.home / anchors.FILE,
+        anchors.key_from(settings.audit_key),
+        interval_s=settings.anchor_interval_s,
+        head=writer.head,
+    )
+    kafka = address_of(settings)
+    publisher = Publisher(kafka, largest_message_bytes=DEAD_LETTERS.max_message_bytes)
     fuse = Fuse.of(Stage.PROJECT, settings, share=1.0)  # by time alone: messages that went through are not counted
     with health_page(settings, ready.is_set), closing(publisher):
-        _log.info("projector_started", kafka=settings.kafka_bootstrap_servers)
+        _log.info("projector_started", kafka=str(kafka))
         pause_s = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                _project(settings, writer, publisher, ready, stop, fuse)
+                _project(settings, writer, publisher, ready, stop, fuse, anchorage)
             except (NotNow, KafkaError, OperationalError) as why:
                 pause_s = _FIRST_PAUSE_S if ready.is_set() else min(2 * pause_s, _LONGEST_PAUSE_S)
                 ready.clear()
@@ -205,12 +216,13 @@ def run(settings: ProjectSettings, stop: threading.Event) -> None:
 
 
 def _project(
-    settings: ProjectSettings,
+    settings: CustodySettings,
     writer: ReadModelWriter,
     publisher: Publisher,
     ready: threading.Event,
     stop: threading.Event,
     fuse: Fuse,
+    anchorage: anchors.Anchorage,
 ) -> None:
     def park(letter: DeadLetter) -> None:
         """Keep it; where it was one too many, wait until an operator says go on."""
@@ -221,20 +233,22 @@ def _project(
             ready.clear()
             fuse.wait(stop)
 
-    consumer = _open_consumer(settings.kafka_bootstrap_servers)
+    consumer = _open_consumer(address_of(settings))
     try:
         projection = Projection(consumer, writer, park)
         projection.subscribe()
         while not stop.is_set():
             projection.step()
+            anchorage.look()
             (ready.set if projection.is_assigned else ready.clear)()
+        anchorage.look(now=True)
     finally:
         consumer.close(autocommit=False, timeout_ms=3_000)
 
 
-def _open_consumer(bootstrap_servers: str) -> KafkaConsumer:
+def _open_consumer(kafka: KafkaAddress) -> KafkaConsumer:
     return KafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
+        **client_arguments(kafka),
         group_id=GROUP,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -12,7 +12,11 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, 
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
 from contracts.settings import ProjectSettings
 from dashboard import tallies
-from dashboard.projection import ItemDocuments, row_of
+from dashboard.custody.chain import NOTHING, Head
+from dashboard.custody.facts import facts_of
+from dashboard.custody.log import head_of, is_forgotten, record
+from dashboard.custody.tables import audit_head
+from dashboard.projection import DONE, ItemDocuments, row_of
 from dashboard.read_tables import (
     dead_letters,
     documents,
@@ -58,6 +62,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Write-ahead logging lets the pages read while the projector writes.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    # What is deleted is overwritten, so that it cannot be read out of the file.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _make_tables(engine: Engine) -> None:
@@ -65,6 +71,8 @@ def _make_tables(engine: Engine) -> None:
     with engine.begin() as connection:
         if connection.scalar(select(sequence.c.value)) is None:
             _insert_once(connection, sequence, {"id": 1, "value": 0})
+        if connection.scalar(select(audit_head.c.number)) is None:
+            _insert_once(connection, audit_head, {"id": 1, "number": 0, "digest": NOTHING})
 
 
 def _insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -115,6 +123,11 @@ class ReadModelWriter:
         with self._engine.begin() as connection:
             _put(connection, heartbeats, {"name": PROJECTOR, "beat_at_s": time.time() if now_s is None else now_s})
 
+    def head(self) -> Head:
+        """The end of the audit chain."""
+        with self._engine.connect() as connection:
+            return head_of(connection)
+
     def next_offset(self, topic: str, partition: int) -> int | None:
         """Where reading of a partition has to go on; nothing if it was never read into this read model."""
         with self._engine.connect() as connection:
@@ -141,9 +154,13 @@ class _Numbers:
 
 
 def _apply(connection: Connection, message: Message, numbers: _Numbers) -> None:
+    if is_forgotten(connection, message.media_id):
+        return
+    before = read_documents(connection, message.media_id)
+    _record(connection, message, before)
     # Whatever one message changes has one number; it is taken only if something does change.
     change = numbers.value + 1
-    if _keep_event(connection, message, change) | _keep_documents(connection, message, change):
+    if _keep_event(connection, message, change) | _keep_documents(connection, before, message, change):
         numbers.draw()
 
 
@@ -167,12 +184,18 @@ def _keep_dead_letter(connection: Connection, letter: DeadLetter) -> None:
         connection.execute(update(dead_letters).where(here).values(**settlement))
 
 
-def _keep_documents(connection: Connection, message: Message, change: int) -> bool:
+def _keep_documents(connection: Connection, before: ItemDocuments, message: Message, change: int) -> bool:
     if not message.media_id:
         return False
-    before = read_documents(connection, message.media_id)
     after = before.with_message(message)
     return after != before and _write_item(connection, after, change)
+
+
+def _record(connection: Connection, message: Message, before: ItemDocuments) -> None:
+    """Put on the audit chain what ``message`` tells that is not there yet."""
+    known_sha256 = before.extracted.media.sha256 if before.extracted else None
+    judged = before.verdict.event_id if before.verdict and before.verdict.lifecycle in DONE else None
+    record(connection, facts_of(message, known_sha256=known_sha256, judged=judged))
 
 
 def read_documents(connection: Connection, media_id: str) -> ItemDocuments:
