@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up check test kafka-jars s3-server browser clean
+.PHONY: help env demo up check test kafka-jars s3-server browser fuzz clean
 
 # A fresh machine may run us without an environment; caches still need a place, and downloads the machine's certificates.
 export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6),$(CURDIR)/.cache/home)
@@ -46,6 +46,9 @@ s3-server: ## install the S3 server of the tests with Go, once
 
 browser: ## install Chromium for the tests of the pages, where this user may
 	@deploy/install_browser.sh || test -z "$(REQUIRE_BROWSER)"
+
+fuzz: env ## feed 100,000 mutated inputs to parsers and decoders (INPUTS=n SEED=n TARGET=name)
+	$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --target $(or $(TARGET),all)
 
 clean: ## remove what tests and tools leave behind; keeps .venv and .cache
 	rm -rf .pytest_cache .ruff_cache .hypothesis build dist

@@ -43,7 +43,10 @@ def _json_object(raw: bytes | None) -> dict[str, Any]:
     if raw is None:
         raise PoisonMessage("a tombstone carries no message")
     try:
-        body: object = json.loads(raw)
+        text = raw.decode()
+        body: object = json.loads(text)
+        if "\\u" in text:
+            json.dumps(body, ensure_ascii=False).encode()  # half a character could never be written again
     except (ValueError, RecursionError) as why:
         raise PoisonMessage(f"not JSON: {type(why).__name__}") from why
     if not isinstance(body, dict):

@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 class Part(BaseModel):
     """A piece of a message."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Message(Part):

@@ -62,7 +62,7 @@ def _reader(request: ReadingRequest) -> Callable[[BinaryIO, ReadingRequest], Ite
 
 def _main(argument: str) -> None:
     wish = json.loads(argument)
-    _limit_myself(wish["memory_bytes"], wish["cpu_s"])
+    limit_myself(wish["memory_bytes"], wish["cpu_s"])
     plans = tuple(SamplingPlan(**plan) for plan in wish["request"].pop("plans"))
     request = ReadingRequest(plans=plans, **wish["request"])
     warnings.simplefilter("ignore")  # what a library has to say about a file goes into no log
@@ -77,7 +77,8 @@ def _main(argument: str) -> None:
         writer.join()
 
 
-def _limit_myself(memory_bytes: int, cpu_s: float) -> None:
+def limit_myself(memory_bytes: int, cpu_s: float) -> None:
+    """Limit what this process may use; it can never be raised again."""
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_FSIZE, _MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES)
     _limit(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES, _MOST_OPEN_FILES)

@@ -153,6 +153,7 @@ def _turn_of(image: Image.Image) -> Turn:
 
 
 def _rgb(image: Image.Image) -> Pixels:
+    image.load()  # before the mode is asked: a frame of an animation may gain transparency while it is decoded
     if image.mode.startswith("I"):  # 16 bits of grey, which a plain conversion would cut off at 255
         grey = (np.asarray(image).astype(np.int64) // 256).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)

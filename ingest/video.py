@@ -273,7 +273,11 @@ class _Reading:
         pts_s = self._lead_in_s() + self.elapsed_s
         if not samples:
             return StillReading(pts_s)
-        return SampledFrame(_upright_rgb(frame, turn), pts_s, index, samples, quantiser_of(frame))
+        try:
+            return SampledFrame(_upright_rgb(frame, turn), pts_s, index, samples, quantiser_of(frame))
+        except av.error.FFmpegError:  # in a format that cannot be converted, or no memory for it
+            self.failures += 1
+            return StillReading(pts_s)
 
     def _lead_in_s(self) -> float:
         """Seconds between the media's start (sound may come first) and its first frame."""

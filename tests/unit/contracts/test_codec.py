@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.codec import decode, encode, schema_of
 from contracts.errors import PoisonMessage
-from contracts.messages import MediaUploaded, Message
+from contracts.messages import MediaUploaded, MediaVerdict, Message
 from contracts.topics import every_topic
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples"
@@ -88,3 +88,17 @@ def test_messages_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         message.key = "other"  # type: ignore[misc]
     assert issubclass(MediaUploaded, Message)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_cannot_carry_on_is_poison(number: str):
+    raw = json.dumps({**example("media.verdicts.v1"), "segments": [{"start": 0, "end": "@", "model": "m"}]})
+    with pytest.raises(PoisonMessage, match=r"segments\.0\.end"):
+        decode(raw.replace('"@"', number).encode(), MediaVerdict)
+
+
+@pytest.mark.parametrize("half", [rb"\ud800", rb"\udfff\ud800", b"\xed\xa0\x80"])
+def test_half_a_character_is_poison(half: bytes):
+    raw = json.dumps({**example("media.uploaded.v1"), "source": "@"}).encode().replace(b"@", half)
+    with pytest.raises(PoisonMessage, match="not JSON"):
+        decode(raw, MediaUploaded)
