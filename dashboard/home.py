@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.look import ICON, LOGO, asset
 from dashboard.session import FIRST_PAGE, address_value
-from dashboard.views import catalogue, guide, inbox, item, submit
+from dashboard.views import catalogue, guide, inbox, item, outputs, pipeline, queues, submit, workers
 
 
 def first_page() -> None:
@@ -20,13 +20,20 @@ def main() -> None:
     st.set_page_config(page_title="Telltale", page_icon=ICON, layout="wide")
     st.html(f"<style>{asset('page.css')}</style>")
     st.logo(LOGO, size="large")
-    pages = [
+    desk = [
         st.Page(first_page, title="Inbox", url_path="inbox", default=True),
         st.Page(submit.draw, title="Submit", url_path="submit"),
         st.Page(catalogue.draw, title="Detectors", url_path="detectors"),
         st.Page(guide.draw, title="How to read this", url_path="guide"),
     ]
-    st.session_state[FIRST_PAGE] = pages[0]
+    operations = [
+        st.Page(pipeline.draw, title="Pipeline", url_path="pipeline"),
+        st.Page(queues.draw, title="Queues and dead letters", url_path="queues"),
+        st.Page(workers.draw, title="Workers and cost", url_path="workers"),
+        st.Page(outputs.draw, title="Outputs", url_path="outputs"),
+    ]
+    st.session_state[FIRST_PAGE] = desk[0]
+    pages = {"": desk, "Operations": operations}
     st.navigation(pages, position="top").run()
 
 

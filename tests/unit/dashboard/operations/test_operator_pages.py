@@ -1,0 +1,111 @@
+"""Every operator page draws without an error: on an empty install, on one that works, and on one that has failed."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.operations.metric_pages import Look, Series
+from dashboard.operations.samples import Failure, Samples
+from dashboard.read_model import ReadModelWriter, open_engine
+from tests.support.verdicts import a_dead_letter
+
+PAGES = ("pipeline", "workers", "queues", "outputs")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TELLTALE_HOME", str(tmp_path))
+    monkeypatch.setenv("TELLTALE_BUCKET", str(tmp_path / "bucket"))
+    return tmp_path
+
+
+@pytest.fixture
+def samples(home: Path) -> Samples:
+    return Samples(open_engine(f"sqlite:///{home / 'read_model.sqlite'}"))
+
+
+def drawn(page: str) -> AppTest:
+    """The page after one run of its script."""
+    script = f"from dashboard.views import {page}\n{page}.draw()\n"
+    app = AppTest.from_string(script, default_timeout=30).run()
+    assert not app.exception
+    return app
+
+
+def words_of(app: AppTest) -> str:
+    """All words that stand on the page."""
+    texts = [element.body for element in app.get("html")]  # type: ignore[attr-defined]
+    return " ".join([*texts, *(one.value for kind in (app.warning, app.error, app.info) for one in kind)])
+
+
+def at_work(at_s: float, done: float) -> Look:
+    """A process that has extracted and scored ``done`` files."""
+    values: dict[Series, float] = {Series("process_resident_memory_bytes"): 3e8}
+    for stage, s in (("extract", 0.5), ("detect", 1.5)):
+        label = ("stage", stage)
+        values[Series("telltale_events_total", (("outcome", "done"), label))] = done
+        values[Series("telltale_stage_seconds_sum", (label,))] = done * s
+    values[
+        Series("telltale_consumer_lag_messages", (("group", "telltale.extract"), ("topic", "media.uploaded.v1")))
+    ] = 7.0
+    values[Series("telltale_model_info", (("detector", "telltale"), ("version", "2.0.0"), ("weights", "abc")))] = 1.0
+    return Look(at_s, values)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_install_says_what_is_missing_and_guesses_nothing(home: Path, page: str):
+    app = drawn(page)
+    assert app.title[0].value
+    assert not app.error
+    assert not app.warning
+
+
+def test_a_pipeline_at_work_is_shown_with_what_was_measured(samples: Samples):
+    now_s = time.time()
+    for process in ("extract", "detect"):
+        for ago in (600.0, 0.0):
+            samples.add(process, at_work(now_s - ago, 600.0 - ago))
+    pipeline = words_of(drawn("pipeline"))
+    assert "60.0" in pipeline, "600 messages in ten minutes"
+    assert pipeline.index("extract") < pipeline.index("detect"), "the order of the data"
+    assert "media.uploaded.v1" in words_of(drawn("queues"))
+    workers = words_of(drawn("workers"))
+    assert "2.0.0" in workers
+    assert "1.50" in workers, "seconds per file of the slower stage"
+    assert "25 min" in workers, "a thousand files, 1.5 s each"
+
+
+def test_a_process_that_fell_silent_or_stopped_itself_is_told_of_with_what_to_do(samples: Samples):
+    now_s = time.time()
+    samples.add("extract", Failure(now_s, "ConnectionRefusedError: nobody listens"))
+    samples.add("detect", Look(now_s, {Series("telltale_fuse_blown", (("stage", "detect"),)): 1.0}))
+    words = words_of(drawn("pipeline"))
+    assert "does not answer" in words
+    assert "nobody listens" in words
+    assert "telltale dead-letters resume detect" in words
+
+
+def test_dead_letters_are_found_by_stage_and_state(samples: Samples, home: Path):
+    engine = open_engine(f"sqlite:///{home / 'read_model.sqlite'}")
+    letter = a_dead_letter()
+    ReadModelWriter(engine).apply([letter])
+    words = words_of(drawn("queues"))
+    assert letter.detail in words
+    ReadModelWriter(engine).apply([letter.model_copy(update={"settled": "dropped", "settled_because": "a test file"})])
+    assert "No dead letters" in words_of(drawn("queues"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_read_model_that_cannot_be_read_is_apologised_for_in_words(
+    samples: Samples, home: Path, page: str, monkeypatch: pytest.MonkeyPatch
+):
+    def refuses(*_: object) -> Callable[..., object]:
+        raise OSError("disk gone")
+
+    monkeypatch.setattr(f"dashboard.views.{page}.st.title", refuses)
+    app = AppTest.from_string(f"from dashboard.views import {page}\n{page}.draw()\n", default_timeout=30).run()
+    assert not app.exception
+    assert "could not be drawn" in words_of(app)
