@@ -3,9 +3,12 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from contracts.vocabulary import Lane
+from ingest.announcer import BULK, CHOICE
 from ingest.object_store import ObjectStore
 
 FOLDER = "uploads"
@@ -26,9 +29,14 @@ def safe_name(name: str) -> str:
     return f"{short}.media" if short.lower().endswith(_LOOKS_UNFINISHED) else short
 
 
-def key_for(name: str, *, now: datetime) -> str:
-    """A key that nobody else has: the name is kept for people, its folder makes it unique."""
-    return f"{FOLDER}/{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}/{safe_name(name)}"
+def key_for(name: str, *, now: datetime, lane: Lane = Lane.INTERACTIVE, detectors: Sequence[str] | None = None) -> str:
+    """A key that nobody else has: the name is kept for people, its folder makes it unique.
+
+    Other folders of the key tell ingest the lane and, where not every detector is to be asked, which.
+    """
+    waits = BULK if lane is Lane.BULK else ""
+    choice = f"{CHOICE}{','.join(detectors)}/" if detectors else ""
+    return f"{waits}{FOLDER}/{choice}{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}/{safe_name(name)}"
 
 
 def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime) -> str:

@@ -2,49 +2,25 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 
-from contracts.errors import NotNow, ObjectMissing
+from contracts.errors import NotNow
 from contracts.topics import MEDIA_UPLOADED
 from contracts.vocabulary import Lane
 from ingest.announcer import Announcer, own_prefix
 from ingest.bridge import LEDGER_FILE
-from ingest.identity import media_id_of
+from ingest.key_announcing import Outcome, Submitted, submit
 from ingest.ledger import Ledger
-from ingest.object_store import ObjectStore, StoredObject, open_store
+from ingest.object_store import ObjectStore, open_store
 from ingest.publisher import Publisher
 from telltale import run_state
 from telltale.errors import CommandFailed
 from telltale.key_list import keys_in
 from telltale.terminal import err, say, say_json
 
-_AT_ONCE = 500
-_ASKED_TOGETHER = 8
 _MOST_NAMED = 5
-
-
-class Outcome(StrEnum):
-    """What became of one key of the list."""
-
-    ANNOUNCED = "announced"
-    KNOWN = "known"
-    MISSING = "missing"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """One key, what became of it, and the media item that the object is."""
-
-    key: str
-    outcome: Outcome
-    media_id: str | None = None
 
 
 def run(source: str, *, bucket: str | None, home: Path, as_json: bool) -> None:
@@ -74,50 +50,6 @@ def run(source: str, *, bucket: str | None, home: Path, as_json: bool) -> None:
                 say_json({"key": one.key, "outcome": one.outcome, "media_id": one.media_id})
             waiting.update(f"{counted.total()} keys")
     _conclude(counted, unfound)
-
-
-def submit(keys: Iterable[str], store: ObjectStore, ledger: Ledger, announcer: Announcer) -> Iterator[Submitted]:
-    """What became of each key, in order; those of a few hundred are announced together and confirmed before they leave.
-
-    Raises:
-        NotNow: the store or Kafka is away; what has left is announced.
-    """
-    waiting = iter(keys)
-    with ThreadPoolExecutor(_ASKED_TOGETHER) as pool:
-        while some := list(islice(waiting, _AT_ONCE)):
-            # The first by itself: boto3 clients may be used by several threads, but not be made by them.
-            looked_up = [_look_up(store, some[0]), *pool.map(lambda key: _look_up(store, key), some[1:])]
-            yield from _announce(some, looked_up, store, ledger, announcer)
-
-
-def _announce(
-    keys: Sequence[str],
-    looked_up: Sequence[StoredObject | Outcome],
-    store: ObjectStore,
-    ledger: Ledger,
-    announcer: Announcer,
-) -> Iterator[Submitted]:
-    there = [found for found in looked_up if isinstance(found, StoredObject)]
-    ids = {found.key: media_id_of(store.bucket, found.key, found.version) for found in there}
-    known = ledger.announced(ids.values())
-    announcer.announce(there)
-    for key, found in zip(keys, looked_up, strict=True):
-        if isinstance(found, Outcome):
-            yield Submitted(key, found)
-        elif not announcer.wants(key):
-            yield Submitted(key, Outcome.REFUSED)
-        else:
-            yield Submitted(key, Outcome.KNOWN if ids[key] in known else Outcome.ANNOUNCED, ids[key])
-            known.add(ids[key])
-
-
-def _look_up(store: ObjectStore, key: str) -> StoredObject | Outcome:
-    try:
-        return store.stat(key)
-    except ObjectMissing:
-        return Outcome.MISSING
-    except ValueError:
-        return Outcome.REFUSED
 
 
 def _resumable(submitted: Iterator[Submitted], counted: Counter[Outcome]) -> Iterator[Submitted]:

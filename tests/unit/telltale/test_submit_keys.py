@@ -10,12 +10,13 @@ from contracts.messages import MediaUploaded
 from contracts.vocabulary import Lane
 from ingest.announcer import Announcer
 from ingest.identity import media_id_of
+from ingest.key_announcing import Outcome, Submitted, submit
 from ingest.ledger import Ledger
 from telltale import run_state
 from telltale.errors import CommandFailed
 from telltale.run_state import RunState
 from telltale.submit import run
-from telltale.submit_keys import Outcome, Submitted, _deployment, submit
+from telltale.submit_keys import _deployment
 from tests.support.fake_kafka import FakePublisher
 from tests.support.fake_store import FakeStore
 
