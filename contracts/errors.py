@@ -11,6 +11,10 @@ class NotNow(Exception):
     """Would succeed later (store or broker away): keep the offset, wait, offer it again."""
 
 
+class LoginRefused(NotNow):
+    """The server is there and does not let us in: nothing goes on until a person mends certificates or passwords."""
+
+
 class MediaNotAssessable(Exception):
     """The media item itself cannot be assessed: answer with ``not_assessed`` and this reason.
 
