@@ -14,7 +14,7 @@ from dashboard.view_models import DetectorBar, Lane, Point
 
 # Sizes are in the drawing's own units; a page scales it to its width.
 TIMELINE_WIDTH = 1200
-LEFT, RIGHT = 44, 1188
+LEFT, RIGHT = 44, 1176
 _LANE_TITLE, _LANE, _LANE_GAP = 20, 62, 14
 _AXIS = 40
 _LEGEND = 26
@@ -231,7 +231,7 @@ def _bars_axis(top: float) -> str:
 def _drawing(body: str, width: float, height: float, words: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{escape(words)}" font-family="Source Sans 3, Source Sans, Noto Sans, Arial, sans-serif" '
+        f'aria-label="{escape(words)}" font-family="Source Sans, Arial, sans-serif" '
         f'font-size="13" fill="currentColor">{body}</svg>'
     )
 

@@ -1,4 +1,4 @@
-"""What people say of an item in; kept for ever beside the verdict, which it never changes, and labels for evaluation out."""
+"""What people say of an item in; kept beside the verdict, which it never changes, and labels for evaluation out."""
 
 import secrets
 import time
@@ -132,7 +132,7 @@ def reviewed_by_tab(engine: Engine) -> dict[str, int]:
     one = select(reviews.c.media_id).distinct().subquery()
     asked = select(items.c.tab, func.count()).join(one, items.c.media_id == one.c.media_id).group_by(items.c.tab)
     with engine.connect() as connection:
-        return {tab: number for tab, number in connection.execute(asked)}
+        return {row[0]: row[1] for row in connection.execute(asked)}
 
 
 @dataclass(frozen=True, kw_only=True)
