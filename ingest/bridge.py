@@ -22,6 +22,7 @@ from ingest.bucket_listing import BucketListing
 from ingest.dead_letter import REASON, dead_letter_of
 from ingest.dialects import DIALECTS
 from ingest.folder_watch import FolderWatch
+from ingest.kafka_login import KafkaAddress, address_of, trouble_with
 from ingest.ledger import Ledger
 from ingest.object_store import ObjectStore, open_store
 from ingest.object_stores.folder import FolderStore
@@ -47,14 +48,15 @@ def run(settings: IngestSettings, stop: threading.Event) -> None:
     ready = threading.Event()
     watched = open_store(settings.bucket)
     ours = own_prefix(watched, open_store(settings.work_bucket))
-    publisher = Publisher(settings.kafka_bootstrap_servers, largest_message_bytes=DEAD_LETTERS.max_message_bytes)
+    kafka = address_of(settings)
+    publisher = Publisher(kafka, largest_message_bytes=DEAD_LETTERS.max_message_bytes)
     with (
         health_page(settings, ready.is_set),
         Ledger.open(settings.home / LEDGER_FILE) as ledger,
         closing(publisher),
     ):
         announcer = Announcer(watched, ledger, publisher, own_prefix=ours)
-        _log.info("ingest_started", bucket=watched.url, kafka=settings.kafka_bootstrap_servers)
+        _log.info("ingest_started", bucket=watched.url, kafka=str(kafka))
         with _queue_of(settings, watched, announcer, publisher) as queue:
             _again_and_again(lambda: _feed(settings, watched, announcer, publisher, queue, ready, stop), ready, stop)
     _log.info("ingest_stopped")
@@ -119,8 +121,9 @@ def feed_from_bucket(
         metric("telltale_dead_letters_total").labels(stage=Stage.INGEST, reason=REASON).inc()
         _log.warning("notification_parked", why=str(why), topic=record.topic, offset=record.offset)
 
-    with _kafka_away_means_not_now():
-        consumer = open_consumer(settings.kafka_bootstrap_servers, settings.notifications_topic)
+    kafka = address_of(settings)
+    with _kafka_away_means_not_now(kafka):
+        consumer = open_consumer(kafka, settings.notifications_topic)
         try:
             feed = BucketFeed(
                 consumer=consumer,
@@ -180,8 +183,8 @@ def _as_record(queue: SqsQueue, message: QueuedMessage) -> ConsumerRecord:
 
 
 @contextmanager
-def _kafka_away_means_not_now() -> Iterator[None]:
+def _kafka_away_means_not_now(kafka: KafkaAddress) -> Iterator[None]:
     try:
         yield
     except KafkaError as why:
-        raise NotNow(f"Kafka does not serve now: {type(why).__name__}: {why}") from why
+        raise trouble_with(kafka, why) from why

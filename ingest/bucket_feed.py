@@ -8,6 +8,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from contracts.errors import PoisonMessage
 from ingest.bucket_listing import BucketListing
+from ingest.kafka_login import KafkaAddress, client_arguments
 from ingest.object_store import StoredObject
 from ingest.sightings import Sightings, count
 
@@ -16,11 +17,11 @@ _POLL_MS = 500
 _MOST_RECORDS = 100
 
 
-def open_consumer(bootstrap_servers: str, topic: str) -> KafkaConsumer:
+def open_consumer(kafka: KafkaAddress | str, topic: str) -> KafkaConsumer:
     """A consumer of notifications that commits only when it is told to; raises ``KafkaError`` while Kafka is away."""
     return KafkaConsumer(
         topic,
-        bootstrap_servers=bootstrap_servers,
+        **client_arguments(kafka),
         group_id=GROUP,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -2,10 +2,15 @@
 
 import argparse
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import structlog
 from pydantic import AliasChoices
 
+from contracts.errors import LoginRefused
 from contracts.settings import ProcessSettings
 
 _ENDINGS = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -43,6 +48,16 @@ def stop_on_signal() -> threading.Event:
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
     return stop
+
+
+@contextmanager
+def ending_when_refused() -> Iterator[None]:
+    """End the process with status 1 and one line in its log where a server is there and does not let us in."""
+    try:
+        yield
+    except LoginRefused as why:
+        structlog.get_logger().error("login_refused", why=str(why))
+        sys.exit(1)
 
 
 def _variable(name: str, alias: object) -> str:

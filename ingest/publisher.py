@@ -7,9 +7,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from contracts.codec import encode
-from contracts.errors import NotNow
 from contracts.messages import Message
 from contracts.topics import Topic
+from ingest.kafka_login import KafkaAddress, as_address, client_arguments, knock, trouble_with
 
 _BLOCK_MS = 5_000
 _REQUEST_MS = 10_000
@@ -37,8 +37,8 @@ class Publisher:
     calls it keeps the messages and tries again.
     """
 
-    def __init__(self, bootstrap_servers: str, *, largest_message_bytes: int) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: KafkaAddress | str, *, largest_message_bytes: int) -> None:
+        self._kafka = kafka
         self._largest_message_bytes = largest_message_bytes
         self._producer: KafkaProducer | None = None
 
@@ -46,13 +46,14 @@ class Publisher:
         """Return when every message is confirmed.
 
         Raises:
-            NotNow: the broker is away, or a topic does not exist yet; some of the messages may have been written.
+            NotNow: the broker is away or does not let us in (``LoginRefused``), or a topic does not exist yet; some of
+                the messages may have been written.
         """
         try:
             self._send_all(outgoing)
         except KafkaError as why:
             self.close()
-            raise NotNow(f"Kafka does not take messages now: {type(why).__name__}: {why}") from why
+            raise trouble_with(self._kafka, why) from why
 
     def close(self) -> None:
         """Drop the connection; the next ``publish`` makes another."""
@@ -75,8 +76,10 @@ class Publisher:
             confirmation.get(timeout=_WAIT_S)
 
     def _connect(self) -> KafkaProducer:
+        if as_address(self._kafka).has_tls:
+            knock(self._kafka)  # a producer would try again and again, and leave every refused socket open
         return KafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
+            **client_arguments(self._kafka),
             acks="all",
             enable_idempotence=True,
             linger_ms=5,

@@ -12,11 +12,12 @@ from typing import TypeVar
 
 import structlog
 
-from contracts.errors import NotNow
+from contracts.errors import LoginRefused, NotNow
 from contracts.settings import AggregateSettings, DetectSettings, ExtractSettings, ProcessSettings, TopicSettings
 from contracts.topics import MEDIA_UPLOADED, crops_for
 from contracts.vocabulary import Stage
-from ingest.entry_point import environment_of
+from ingest.entry_point import ending_when_refused, environment_of
+from ingest.kafka_login import address_of, knock_if_there
 from ingest.telemetry import configure_logs
 from stream_processors.worker import leave, run_worker
 
@@ -81,7 +82,7 @@ def aggregate() -> int:
     from stream_processors.members import members_of
     from stream_processors.policy import Policy
 
-    partitions = _when_there(lambda: partitions_of(settings.kafka_bootstrap_servers, co_partitioned_topics()))
+    partitions = _when_there(lambda: partitions_of(address_of(settings), co_partitioned_topics()))
     weights = DetectSettings().weights or settings.home / "weights"
     members, policy = members_of(settings.detector_names, weights), Policy.of(settings)
     return run_worker(build(settings, members, partitions=partitions, policy=policy), settings, INPUTS)
@@ -101,6 +102,8 @@ def _when_there(work: Callable[[], T]) -> T:
     while True:
         try:
             return work()
+        except LoginRefused:
+            raise
         except NotNow as why:
             if time.monotonic() > give_up_s:
                 raise
@@ -125,9 +128,12 @@ def main(arguments: list[str]) -> int:
     role = role_from(arguments)
     # Until Faust takes the signals over: a stage that is told to end while it loads has nothing in hand.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    run, _ = ROLES[role]
+    run, settings = ROLES[role]
     try:
-        return run()
+        with ending_when_refused():
+            configure_logs(settings(), role)
+            knock_if_there(settings())
+            return run()
     except Exception:  # noqa: BLE001 - the top of the process: said once, and whoever supervises restarts us
         _log.exception("stage failed", role=role)
         return 1

@@ -7,6 +7,7 @@ from mode import CrashingSupervisor
 
 from contracts.settings import ProcessSettings
 from contracts.topics import DEAD_LETTERS
+from ingest.kafka_login import KafkaAddress, address_of, tls_context
 
 # Recovery after kill -9 takes one session time-out; the broker's lower bound is 6 s.
 _SESSION_S = 10.0
@@ -21,9 +22,11 @@ def build_app(settings: ProcessSettings, group: str, *, partitions: int = 1) -> 
     Delivery is at least once. Topics are made by ``create-topics``, never here; an exception that leaves an agent
     ends the worker.
     """
+    kafka = address_of(settings)
     app = faust.App(
         group,
-        broker=_broker(settings.kafka_bootstrap_servers),
+        broker=_broker(kafka.servers),
+        broker_credentials=_credentials(kafka),
         datadir=str(settings.home.absolute() / "faust" / group),
         web_enabled=False,
         topic_allow_declare=False,
@@ -60,3 +63,15 @@ async def hold_records(app: faust.App, **_: object) -> None:
 
 def _broker(bootstrap_servers: str) -> str:
     return ";".join(f"kafka://{address.strip()}" for address in bootstrap_servers.split(",") if address.strip())
+
+
+def _credentials(kafka: KafkaAddress) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    context = tls_context(kafka) if kafka.has_tls else None
+    if kafka.has_login and kafka.password is not None:
+        return faust.SASLCredentials(
+            username=kafka.username,
+            password=kafka.password.get_secret_value(),
+            mechanism=kafka.mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

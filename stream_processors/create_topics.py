@@ -10,6 +10,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from contracts.errors import NotNow
 from contracts.settings import TopicSettings
 from contracts.topics import DETECTOR_SCORES, MEDIA_EXTRACTED, REMINDERS, Topic, every_topic
+from ingest.kafka_login import KafkaAddress, address_of, client_arguments, knock, trouble_with
 
 AGGREGATE_GROUP = "telltale.aggregate"
 ITEMS_TABLE = "items"
@@ -60,12 +61,14 @@ def create_topics(settings: TopicSettings) -> tuple[str, ...]:
     """Make the missing topics; the names of those made leave.
 
     Raises:
-        NotNow: the broker is away.
+        NotNow: the broker is away or does not let us in (``LoginRefused``).
     """
+    kafka = address_of(settings)
+    knock(kafka)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+        admin = KafkaAdminClient(**client_arguments(kafka))
     except KafkaError as why:
-        raise NotNow(f"no Kafka at {settings.kafka_bootstrap_servers}: {why}") from why
+        raise trouble_with(kafka, why) from why
     try:
         return _create_missing(admin, settings)
     finally:
@@ -91,7 +94,7 @@ def _create_missing(admin: KafkaAdminClient, settings: TopicSettings) -> tuple[s
     return tuple(made)
 
 
-def partitions_of(bootstrap_servers: str, topics: Iterable[str]) -> int:
+def partitions_of(kafka: KafkaAddress | str, topics: Iterable[str]) -> int:
     """How many partitions ``topics`` have.
 
     Raises:
@@ -100,13 +103,13 @@ def partitions_of(bootstrap_servers: str, topics: Iterable[str]) -> int:
     """
     wanted = list(topics)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        admin = KafkaAdminClient(**client_arguments(kafka))
         try:
             found = _counts(admin, wanted)
         finally:
             admin.close()
     except KafkaError as why:
-        raise NotNow(f"Kafka at {bootstrap_servers} does not answer: {why}") from why
+        raise trouble_with(kafka, why) from why
     missing = [name for name in wanted if not found.get(name)]
     if missing:
         raise NotNow(f"no topic {', '.join(missing)}; make them with: python -m stream_processors create-topics")

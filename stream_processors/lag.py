@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from contracts.settings import ProcessSettings
+from ingest.kafka_login import KafkaAddress, address_of, client_arguments
 from ingest.telemetry import metric
 
 _EVERY_S = 10.0
@@ -23,7 +24,7 @@ class LagWatch:
     """
 
     def __init__(self, settings: ProcessSettings, group: str, topics: Sequence[str]) -> None:
-        self._bootstrap_servers = settings.kafka_bootstrap_servers
+        self._kafka = address_of(settings)
         self._wanted = bool(settings.metrics_port)
         self._group = group
         self._topics = tuple(topics)
@@ -47,7 +48,7 @@ class LagWatch:
                 self._ended.wait(_EVERY_S)
 
     def _look_again_and_again(self) -> None:
-        consumer = _consumer(self._bootstrap_servers, self._group)
+        consumer = _consumer(self._kafka, self._group)
         try:
             while not self._ended.wait(_EVERY_S):
                 for topic in self._topics:
@@ -57,22 +58,22 @@ class LagWatch:
             consumer.close()
 
 
-def lag_of(bootstrap_servers: str, group: str, topic: str) -> int:
+def lag_of(kafka: KafkaAddress | str, group: str, topic: str) -> int:
     """Messages in ``topic`` that ``group`` has not committed; all of them where it never committed any.
 
     Raises:
         KafkaError: the broker is away.
     """
-    consumer = _consumer(bootstrap_servers, group)
+    consumer = _consumer(kafka, group)
     try:
         return _lag(consumer, topic)
     finally:
         consumer.close()
 
 
-def _consumer(bootstrap_servers: str, group: str) -> KafkaConsumer:
+def _consumer(kafka: KafkaAddress | str, group: str) -> KafkaConsumer:
     # It names the group to ask for its offsets and subscribes to nothing, so it never becomes a member.
-    return KafkaConsumer(bootstrap_servers=bootstrap_servers, group_id=group, enable_auto_commit=False)
+    return KafkaConsumer(**client_arguments(kafka), group_id=group, enable_auto_commit=False)
 
 
 def _lag(consumer: KafkaConsumer, topic: str) -> int:

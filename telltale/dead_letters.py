@@ -17,9 +17,10 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from contracts.codec import decode
-from contracts.errors import PoisonMessage
+from contracts.errors import NotNow, PoisonMessage
 from contracts.messages import DeadLetter, utc_now
 from contracts.topics import DEAD_LETTERS
+from ingest.kafka_login import KafkaAddress, client_arguments, knock, trouble_with
 from telltale.errors import CommandFailed
 
 WRONG_WISH = 2
@@ -90,7 +91,7 @@ def since_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
 
 
-def letters_in(bootstrap_servers: str) -> Iterator[DeadLetter]:
+def letters_in(kafka: KafkaAddress | str) -> Iterator[DeadLetter]:
     """Every letter and marker that is on the topic now, each partition in its order; belongs to no consumer group.
 
     Messages of a newer version are passed over.
@@ -99,14 +100,17 @@ def letters_in(bootstrap_servers: str) -> Iterator[DeadLetter]:
         CommandFailed: no Kafka answers, or it has no such topic.
     """
     try:
+        knock(kafka)
         consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            **client_arguments(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=DEAD_LETTERS.max_message_bytes,
         )
+    except NotNow as why:
+        raise CommandFailed(str(why)) from why
     except KafkaError as why:
-        raise CommandFailed(f"No Kafka answers at {bootstrap_servers}: {why}") from why
+        raise CommandFailed(str(trouble_with(kafka, why))) from why
     with closing(consumer):
         for value in _values(consumer):
             try:

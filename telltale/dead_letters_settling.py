@@ -15,8 +15,10 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from contracts.codec import encode
+from contracts.errors import NotNow
 from contracts.messages import DeadLetter, utc_now
 from contracts.topics import DEAD_LETTERS
+from ingest.kafka_login import KafkaAddress, client_arguments, knock, trouble_with
 from ingest.parking import ATTEMPT_HEADER, headers_of
 from telltale.errors import CommandFailed
 
@@ -39,16 +41,19 @@ class Settling:
 class RawSender:
     """Puts bytes on topics and returns when Kafka has confirmed them."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, kafka: KafkaAddress | str) -> None:
         try:
+            knock(kafka)
             self._producer = KafkaProducer(
-                bootstrap_servers=bootstrap_servers,
+                **client_arguments(kafka),
                 acks="all",
                 enable_idempotence=True,
                 max_request_size=DEAD_LETTERS.max_message_bytes,
             )
+        except NotNow as why:
+            raise CommandFailed(str(why)) from why
         except KafkaError as why:
-            raise CommandFailed(f"No Kafka answers at {bootstrap_servers}: {why}") from why
+            raise CommandFailed(str(trouble_with(kafka, why))) from why
 
     def send(self, topic: str, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         """Raises ``CommandFailed`` where the broker does not take it."""

@@ -12,12 +12,13 @@ from rich.table import Table
 from contracts.messages import DeadLetter
 from contracts.vocabulary import Stage
 from ingest.fuse import clear
+from ingest.kafka_login import KafkaAddress
 from telltale import run_state
 from telltale.dead_letters import Known, Wanted, checked_ids, key_of, known_letters, letters_in, since_of, whole_letter
 from telltale.dead_letters_settling import DROPPED, REPLAYED, Pace, RawSender, Settling, chosen, drop, replay
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import kafka_of
 from telltale.terminal import out, say, say_json
-from telltale.watch import kafka_of
 
 WRONG_WISH = 2
 SHOWN_ID = 12
@@ -118,7 +119,7 @@ def resume(stage: str | None, home: Path, *, as_json: bool) -> None:
         say("No stage has stopped itself.")
 
 
-def _open_ones(wish: Wish, *, everything: bool) -> tuple[str, list[str]]:
+def _open_ones(wish: Wish, *, everything: bool) -> tuple[KafkaAddress, list[str]]:
     """The Kafka and the ids of the open letters that were asked for, oldest first."""
     wanted = wish.wanted
     if wanted.is_everything and not everything:

@@ -6,6 +6,7 @@ import structlog
 from kafka.errors import KafkaError
 
 from contracts.topics import crops_for
+from ingest.kafka_login import KafkaAddress
 from stream_processors.detect_group import group_of
 from stream_processors.lag import lag_of
 
@@ -18,14 +19,14 @@ class CropsWaiting:
     While the broker is away the answer is no: a worker could do nothing about it.
     """
 
-    def __init__(self, bootstrap_servers: str, detectors: Sequence[str]) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: KafkaAddress | str, detectors: Sequence[str]) -> None:
+        self._kafka = kafka
         self._group = group_of(detectors)
         self._topics = tuple(crops_for(name).name for name in detectors)
 
     def __call__(self) -> bool:
         try:
-            return any(lag_of(self._bootstrap_servers, self._group, topic) for topic in self._topics)
+            return any(lag_of(self._kafka, self._group, topic) for topic in self._topics)
         except KafkaError as why:
             log.warning("demand is unknown", why=f"{type(why).__name__}: {why}")
             return False

@@ -16,6 +16,7 @@ from telltale import demo_media, run_state
 from telltale.child_process import start_child, stop_child
 from telltale.deployment import ROOT
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import kafka_of_run
 from telltale.outcomes import Outcome, table_of
 from telltale.paths import files_of
 from telltale.run_state import ChildState, RunState
@@ -58,7 +59,7 @@ def _make_files(folder: Path) -> list[Path]:
 
 def _judged(files: Sequence[Path], state: RunState, timeout_s: float) -> list[Outcome]:
     begun_s = time.monotonic()
-    with VerdictFeed(str(state.kafka)) as feed:
+    with VerdictFeed(kafka_of_run(state)) as feed:
         submitted = put_all(files, state)
         outcomes = wait_for(submitted, feed, timeout_s=timeout_s)
     say(f"{len(outcomes)} of {len(files)} outcomes in {time.monotonic() - begun_s:.1f} s")

@@ -12,6 +12,7 @@ from pathlib import Path
 from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings, ProjectSettings
 from telltale.demand import CropsWaiting
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import environment_for, kafka_of_children
 from telltale.local_kafka import LOOPBACK, LocalKafka, answers, free_port, free_ports
 from telltale.supervisor import ChildSpec
 
@@ -73,7 +74,7 @@ class Deployment:
         """The variables of every child: this process's own, and what the deployment decides."""
         path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         return {
-            **os.environ,
+            **environment_for(kafka),
             "KAFKA_BOOTSTRAP_SERVERS": kafka,
             "TELLTALE_HOME": str(self.home),
             "TELLTALE_BUCKET": self.bucket,
@@ -82,6 +83,7 @@ class Deployment:
             "TELLTALE_ALLOW_UNTRAINED": str(self.random_weights).lower(),
             "TELLTALE_NOTIFICATIONS_TOPIC": self.notifications_topic,
             "TELLTALE_METRICS_HOST": LOOPBACK,
+            "TELLTALE_METRICS_TARGETS": ",".join(f"{name}={url}" for name, url in self.metrics.items()),
             "PYTHONPATH": os.pathsep.join(path),
             "PYTHONUNBUFFERED": "1",
         }
@@ -135,7 +137,7 @@ class Deployment:
         """The question that wakes the detectors, where they are to be cold while nothing is to be done."""
         if DetectSettings().residence != "cold":
             return None
-        return CropsWaiting(env["KAFKA_BOOTSTRAP_SERVERS"], self.detector_names)
+        return CropsWaiting(kafka_of_children(env["KAFKA_BOOTSTRAP_SERVERS"]), self.detector_names)
 
     def _dashboard_child(self, env: Mapping[str, str]) -> ChildSpec:
         return ChildSpec(

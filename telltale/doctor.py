@@ -10,13 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 
 import detectors
+from contracts.errors import NotNow
+from contracts.security import KafkaSettings
+from ingest.kafka_login import address_of, knock
 from telltale import kafka_jars, local_kafka
 from telltale.deployment import S3, bucket_of, detectors_of
 from telltale.detector_commands import weights_folder
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import KAFKA_VARIABLE
 from telltale.run_state import is_running
 from telltale.terminal import out, say
-from telltale.up import KAFKA_VARIABLE
 
 LEAST_FREE_BYTES = 5 * 2**30
 LEAST_MEMORY_BYTES = 5 * 2**30
@@ -116,14 +119,17 @@ def memory_check() -> Check:
 
 def kafka_checks(home: Path) -> Iterator[Check]:
     """A Kafka that was named answers; else Java and Maven are there to run one here."""
-    given = os.environ.get(KAFKA_VARIABLE)
-    if given is None:
+    if os.environ.get(KAFKA_VARIABLE) is None:
         yield from _local_kafka_checks(home)
-    elif local_kafka.answers(given):
-        yield Check(part="Kafka", finding=Finding.GOOD, found=f"answers at {given}")
+        return
+    try:
+        given = address_of(KafkaSettings())
+        knock(given)
+    except (NotNow, ValueError) as why:
+        do = f"Start it, correct {KAFKA_VARIABLE} and TELLTALE_KAFKA_…, or unset it to run a local Kafka."
+        yield Check(part="Kafka", finding=Finding.MISSING, found=str(why), do=do)
     else:
-        do = f"Start it, correct {KAFKA_VARIABLE}, or unset it to run a local Kafka."
-        yield Check(part="Kafka", finding=Finding.MISSING, found=f"no answer at {given}", do=do)
+        yield Check(part="Kafka", finding=Finding.GOOD, found=f"answers at {given} ({given.protocol})")
 
 
 def _local_kafka_checks(home: Path) -> Iterator[Check]:

@@ -12,11 +12,13 @@ import socket
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ingest.kafka_login import KafkaAddress, client_arguments
 from telltale.child_process import start_child, stop_child
 from telltale.errors import CommandFailed, MissingPart
 from telltale.kafka_jars import LEAST_JAVA, WAYS_OUT, Tell, fetch_jars, last_line, libs_folder
@@ -35,6 +37,9 @@ class LocalKafka:
         port: the broker's port; default: the one of the last start where it is free, else any free one.
         log: file that takes the broker's output; default: ``folder/kafka.log``.
         tell: hears a sentence before anything that takes long.
+        more_listeners: name and port of further listeners, whose protocols ``more_properties`` gives.
+        more_properties: added to the broker's configuration, or put in the place of what is there.
+        format_arguments: further arguments of the command that prepares the data folder, such as its first users.
     """
 
     def __init__(
@@ -45,8 +50,14 @@ class LocalKafka:
         port: int | None = None,
         log: Path | None = None,
         tell: Tell = lambda sentence: None,
+        more_listeners: Mapping[str, int] | None = None,
+        more_properties: Mapping[str, str | int] | None = None,
+        format_arguments: Sequence[str] = (),
     ) -> None:
         self.folder = folder.absolute()
+        self._more_listeners = dict(more_listeners or {})
+        self._more_properties = dict(more_properties or {})
+        self._format_arguments = list(format_arguments)
         self.libs = (libs or libs_folder(self.folder)).absolute()
         self.log = log or self.folder / "kafka.log"
         self._wanted_port = port
@@ -79,7 +90,11 @@ class LocalKafka:
         require_java()
         fetch_jars(self.libs, tell=self._tell)
         self._port, controller_port = self._choose_ports()
-        self._properties.write_text(_properties_of(self._data, self._port, controller_port), encoding="utf-8")
+        listeners = {"PLAINTEXT": self._port, **self._more_listeners}
+        properties = _properties_of(self._data, listeners, controller_port) | self._more_properties
+        # Passwords of users may stand in it.
+        self._properties.touch(mode=0o600)
+        self._properties.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), "utf-8")
         if not (self._data / "meta.properties").exists():
             self._format()
 
@@ -141,6 +156,7 @@ class LocalKafka:
     def _format(self) -> None:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = ["format", f"--cluster-id={cluster_id}", "--config", str(self._properties), "--ignore-formatted"]
+        command += self._format_arguments
         done = subprocess.run([*self._java("kafka.tools.StorageTool"), *command], capture_output=True, text=True)
         if done.returncode:
             raise CommandFailed(f"Kafka could not prepare {self._data}: {last_line(done.stderr or done.stdout)}")
@@ -155,23 +171,23 @@ class LocalKafka:
             time.sleep(0.1)
 
 
-def answers(bootstrap_servers: str, *, timeout_s: float = 5.0) -> bool:
+def answers(kafka: KafkaAddress | str, *, timeout_s: float = 5.0) -> bool:
     """Whether a broker with a working controller answers there."""
-    host, _, port = bootstrap_servers.split(",")[0].rpartition(":")
+    host, _, port = str(kafka).split(",")[0].rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=timeout_s).close()
     except OSError:
         return False
-    return _names_a_controller(bootstrap_servers, timeout_s)
+    return _names_a_controller(kafka, timeout_s)
 
 
-def _names_a_controller(bootstrap_servers: str, timeout_s: float) -> bool:
+def _names_a_controller(kafka: KafkaAddress | str, timeout_s: float) -> bool:
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
     patience: dict[str, Any] = dict.fromkeys(("bootstrap_timeout_ms", "request_timeout_ms"), int(timeout_s * 1000))
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, **patience)
+        admin = KafkaAdminClient(**client_arguments(kafka), **patience)
     except KafkaError:
         return False
     try:
@@ -235,14 +251,15 @@ def _bound(stack: ExitStack, port: int) -> int:
     return probe.getsockname()[1]
 
 
-def _properties_of(data: Path, broker_port: int, controller_port: int) -> str:
+def _properties_of(data: Path, listeners: Mapping[str, int], controller_port: int) -> dict[str, str | int]:
     """The configuration of a broker and controller in one that may be lost at any moment and has no second copy."""
-    lines = {
+    own = ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listeners.items())
+    return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port},CONTROLLER://{LOOPBACK}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker_port}",
+        "listeners": f"{own},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": own,
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(data).replace("\\", "\\\\"),
@@ -259,4 +276,3 @@ def _properties_of(data: Path, broker_port: int, controller_port: int) -> str:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
     }
-    return "".join(f"{name}={value}\n" for name, value in lines.items())

@@ -30,8 +30,8 @@ from ingest.sorted_listing import sorted_objects
 from ingest.telemetry import configure_logs
 from telltale import run_state
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import kafka_of
 from telltale.terminal import out, say, say_json
-from telltale.watch import kafka_of
 
 SHOWN = 20
 TOGETHER = 200

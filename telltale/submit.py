@@ -15,6 +15,7 @@ from ingest.identity import media_id_of
 from ingest.object_store import ObjectStore, open_store
 from telltale import run_state, submit_keys
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import kafka_of_run
 from telltale.outcomes import Outcome, as_object, table_of
 from telltale.paths import files_of
 from telltale.run_state import RunState
@@ -48,7 +49,7 @@ def run(
         return
     files = files_of(paths)
     state = run_state.running(home)
-    with VerdictFeed(str(state.kafka)) if wait else nullcontext() as feed:
+    with VerdictFeed(kafka_of_run(state)) if wait else nullcontext() as feed:
         submitted = put_all(files, state)
         if feed is None:
             _name_all(submitted, as_json=as_json)

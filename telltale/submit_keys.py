@@ -7,16 +7,19 @@ from contextlib import closing
 from pathlib import Path
 
 from contracts.errors import NotNow
+from contracts.security import KafkaSettings
 from contracts.topics import MEDIA_UPLOADED
 from contracts.vocabulary import Lane
 from ingest.announcer import Announcer, own_prefix
 from ingest.bridge import LEDGER_FILE
+from ingest.kafka_login import KafkaAddress, address_of
 from ingest.key_announcing import Outcome, Submitted, submit
 from ingest.ledger import Ledger
 from ingest.object_store import ObjectStore, open_store
 from ingest.publisher import Publisher
 from telltale import run_state
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import KAFKA_VARIABLE, kafka_of_run
 from telltale.key_list import keys_in
 from telltale.terminal import err, say, say_json
 
@@ -59,17 +62,17 @@ def _resumable(submitted: Iterator[Submitted], counted: Counter[Outcome]) -> Ite
         raise CommandFailed(f"Stopped after {counted.total()} keys: {why}. The same command again goes on.") from why
 
 
-def _deployment(home: Path, bucket: str | None) -> tuple[str, ObjectStore]:
+def _deployment(home: Path, bucket: str | None) -> tuple[KafkaAddress, ObjectStore]:
     """Kafka and the watched bucket: of the run at ``home``, else of a deployment that the environment names.
 
     The stages after ingest look for every object in the bucket that they watch, so no other one can be meant.
     """
     state = run_state.read(home)
     if state.running:
-        kafka, watched = run_state.running(home).kafka, state.bucket
+        kafka, watched = kafka_of_run(run_state.running(home)), state.bucket
+    elif os.environ.get(KAFKA_VARIABLE):
+        kafka, watched = address_of(KafkaSettings()), os.environ.get("TELLTALE_BUCKET")
     else:
-        kafka, watched = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("TELLTALE_BUCKET")
-    if not kafka:
         raise CommandFailed(
             f"Nothing runs in {home}, and KAFKA_BOOTSTRAP_SERVERS names no other deployment. "
             f"Start one: telltale up --home {home}"

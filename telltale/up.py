@@ -21,16 +21,17 @@ from contracts.topics import (
     REMINDERS,
     crops_for,
 )
+from ingest.kafka_login import trouble_with
 from telltale import run_state
 from telltale.deployment import S3, Deployment, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
+from telltale.kafka_of_run import KAFKA_VARIABLE, kafka_of_children
 from telltale.local_kafka import LocalKafka, answers
 from telltale.run_state import RunState
 from telltale.supervisor import Supervisor
 from telltale.terminal import out, say
 
 log = structlog.get_logger()
-KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
 LOOK_EVERY_S = 0.2
 KAFKA_PATIENCE_S = 180.0
 LARGEST_LOG_BYTES = 32 * 2**20
@@ -129,8 +130,10 @@ class Run:
     def _bring_up_kafka(self) -> str:
         given = os.environ.get(KAFKA_VARIABLE)
         if given:
-            if not answers(given):
-                raise CommandFailed(f"{KAFKA_VARIABLE} says {given}, and no Kafka answers there.")
+            kafka = kafka_of_children(given)
+            if not answers(kafka):
+                why = trouble_with(kafka, TimeoutError("no controller"))
+                raise CommandFailed(f"{KAFKA_VARIABLE} says {given}, and no Kafka answers there: {why}")
             return given
         self._tell("Starting a local Kafka")
         kafka = LocalKafka(

@@ -9,10 +9,11 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from contracts.codec import decode
-from contracts.errors import PoisonMessage
+from contracts.errors import NotNow, PoisonMessage
 from contracts.messages import DeadLetter, MediaVerdict
 from contracts.topics import DEAD_LETTERS, MEDIA_VERDICTS
 from contracts.vocabulary import Lifecycle
+from ingest.kafka_login import KafkaAddress, client_arguments, knock, trouble_with
 from telltale.errors import CommandFailed
 
 POLL_MS = 250
@@ -36,15 +37,18 @@ class VerdictFeed:
         CommandFailed: no Kafka answers, or it has no such topics.
     """
 
-    def __init__(self, bootstrap_servers: str, *, from_beginning: bool = False) -> None:
+    def __init__(self, kafka: KafkaAddress | str, *, from_beginning: bool = False) -> None:
         self._carries = {source.topic: source.carries for source in _SOURCES}
         try:
+            knock(kafka)
             self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
+                **client_arguments(kafka), enable_auto_commit=False, auto_offset_reset="earliest"
             )
             self._consumer.assign(list(self._partitions()))
+        except NotNow as why:
+            raise CommandFailed(str(why)) from why
         except KafkaError as why:
-            raise CommandFailed(f"No Kafka answers at {bootstrap_servers}: {why}") from why
+            raise CommandFailed(str(trouble_with(kafka, why))) from why
         if from_beginning:
             self._consumer.seek_to_beginning()
         else:

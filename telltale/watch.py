@@ -1,13 +1,11 @@
 """``telltale watch``: a home folder in; its verdict events as lines or JSON out, until Ctrl-C."""
 
-import os
 from pathlib import Path
 
 from contracts.messages import DeadLetter
-from telltale import run_state
+from telltale.kafka_of_run import kafka_of
 from telltale.outcomes import line_of
 from telltale.terminal import out, say, say_json
-from telltale.up import KAFKA_VARIABLE
 from telltale.verdict_feed import News, VerdictFeed
 
 
@@ -19,15 +17,6 @@ def run(home: Path, *, as_json: bool, from_beginning: bool) -> None:
         while True:
             for news in feed.poll():
                 show(news, as_json=as_json)
-
-
-def kafka_of(home: Path) -> str:
-    """The Kafka of the run in ``home``, else the one that KAFKA_BOOTSTRAP_SERVERS names.
-
-    Raises:
-        CommandFailed: nothing runs in ``home`` and the variable is not set.
-    """
-    return run_state.read(home).kafka or os.environ.get(KAFKA_VARIABLE) or str(run_state.running(home).kafka)
 
 
 def show(news: News, *, as_json: bool) -> None:

@@ -55,7 +55,7 @@ def test_contracts_stay_thin():
     for file in modules_of("contracts"):
         assert imported_packages(file) <= ALLOWED_IN_CONTRACTS, file
         lines += len(file.read_text().splitlines())
-    assert lines <= 1000
+    assert lines <= 1100
 
 
 @pytest.mark.parametrize("package", FOREIGN)
