@@ -21,7 +21,7 @@ class Health(StrEnum):
     IDLE = "idle"
     STOPPED_ITSELF = "stopped itself"
     SILENT = "does not answer"
-    UNKNOWN = "not looked at yet"
+    UNKNOWN = "not known now"
 
 
 @dataclass(frozen=True, kw_only=True)
