@@ -113,6 +113,7 @@ class Projection:
 
     def step(self) -> None:
         """Wait a moment for records and take them in: parked, written, and only then committed."""
+        self._writer.require_the_same()
         self._begin(self._arrivals.take())
         found = self._consumer.poll(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
         records = [record for part in found.values() for record in part]
@@ -233,6 +234,7 @@ def _project(
             ready.clear()
             fuse.wait(stop)
 
+    writer.begin_anew()
     consumer = _open_consumer(address_of(settings))
     try:
         projection = Projection(consumer, writer, park)

@@ -4,11 +4,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select, update
+from sqlalchemy.exc import InvalidatePoolError
 
+from contracts.errors import NotNow
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
 from contracts.settings import ProjectSettings
 from dashboard import tallies
@@ -50,6 +53,7 @@ def open_engine(url: str) -> Engine:
         if engine.url.database not in (None, "", ":memory:"):
             Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "checkout", partial(_leave_a_removed_file, engine))
     _make_tables(engine)
     return engine
 
@@ -64,6 +68,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     # What is deleted is overwritten, so that it cannot be read out of the file.
     connection.execute("PRAGMA secure_delete=ON")
+
+
+def _leave_a_removed_file(engine: Engine, _connection: object, record: Any, _proxy: object) -> None:
+    # SQLite goes on reading and writing a file that was removed; nobody else would ever see it.
+    now = _file_of(engine)
+    if record.info.setdefault("file", now) != now:
+        raise InvalidatePoolError("the file of the read model was removed")
+
+
+def _file_of(engine: Engine) -> tuple[int, int] | None:
+    """What tells the database's file from another one under its name; nothing where there is none."""
+    try:
+        found = Path(str(engine.url.database)).stat() if engine.dialect.name == "sqlite" else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
 
 
 def _make_tables(engine: Engine) -> None:
@@ -105,6 +125,21 @@ class ReadModelWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._file = _file_of(engine)
+
+    def require_the_same(self) -> None:
+        """Raise ``NotNow`` where the read model's file was removed or replaced; ``begin_anew`` mends that."""
+        if _file_of(self._engine) != self._file:
+            raise NotNow("the read model was removed")
+
+    def begin_anew(self) -> None:
+        """Make what is missing; in a file that took the place of a removed one everything is to be read once more."""
+        if _file_of(self._engine) == self._file:
+            return
+        _make_tables(self._engine)
+        with self._engine.begin() as connection:
+            connection.execute(delete(positions))
+        self._file = _file_of(self._engine)
 
     def apply(self, messages: Iterable[Message], reached: Iterable[Position] = ()) -> int:
         """Take in a batch; returns the number of the last change.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from contracts.errors import NotNow
 from contracts.vocabulary import Lifecycle, MediaKind, Verdict
 from dashboard import item_queries
 from dashboard.item_queries import PAGE_SIZE, Order, Question
@@ -209,3 +210,20 @@ def test_changes_and_single_items_are_found_by_index(full: Engine):
 
 def test_tab_counts_are_read_from_an_index_alone(full: Engine):
     assert sum(item_queries.tab_counts(full, Question()).values()) == 100_000
+
+
+def test_a_removed_read_model_is_noticed_and_read_anew(engine: Engine, writer: ReadModelWriter):
+    upload = an_upload("clip.mp4")
+    writer.apply([upload], [Position("media.uploaded.v1", 0, 7)])
+    file = Path(str(engine.url.database))
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        file.with_name(name).unlink()
+    with pytest.raises(NotNow, match="removed"):
+        writer.require_the_same()
+    other = open_engine(str(engine.url))  # a page was faster, and a projector that did not look wrote into its file
+    ReadModelWriter(other).apply([], [Position("media.uploaded.v1", 0, 9)])
+    other.dispose()
+    writer.begin_anew()
+    writer.require_the_same()
+    assert item_queries.item_row(engine, upload.media_id) is None
+    assert writer.next_offset("media.uploaded.v1", 0) is None
