@@ -8,6 +8,7 @@ from mode import CrashingSupervisor
 from contracts.settings import ProcessSettings
 from contracts.topics import DEAD_LETTERS
 from ingest.kafka_login import KafkaAddress, address_of, tls_context
+from stream_processors.rewinding import StageApp
 
 # Recovery after kill -9 takes one session time-out; the broker's lower bound is 6 s.
 _SESSION_S = 10.0
@@ -23,7 +24,7 @@ def build_app(settings: ProcessSettings, group: str, *, partitions: int = 1) -> 
     ends the worker.
     """
     kafka = address_of(settings)
-    app = faust.App(
+    app = StageApp(
         group,
         broker=_broker(kafka.servers),
         broker_credentials=_credentials(kafka),
