@@ -4,6 +4,7 @@ Settings come from the environment only. A stage loads and proves what it needs 
 """
 
 import argparse
+import math
 import signal
 import sys
 import time
@@ -82,7 +83,7 @@ def aggregate() -> int:
     from stream_processors.members import members_of
     from stream_processors.policy import Policy
 
-    partitions = _when_there(lambda: partitions_of(address_of(settings), co_partitioned_topics()))
+    partitions = _when_there(lambda: partitions_of(address_of(settings), co_partitioned_topics()), patience_s=math.inf)
     weights = DetectSettings().weights or settings.home / "weights"
     members, policy = members_of(settings.detector_names, weights), Policy.of(settings)
     return run_worker(build(settings, members, partitions=partitions, policy=policy), settings, INPUTS)
@@ -96,9 +97,9 @@ ROLES: dict[str, tuple[Callable[[], int], type[ProcessSettings]]] = {
 }
 
 
-def _when_there(work: Callable[[], T]) -> T:
-    """Do ``work`` as soon as the broker is there; ``NotNow`` leaves when it does not come up."""
-    give_up_s = time.monotonic() + _PATIENCE_S
+def _when_there(work: Callable[[], T], *, patience_s: float = _PATIENCE_S) -> T:
+    """Do ``work`` as soon as the broker is there; ``NotNow`` leaves when it does not come up in time."""
+    give_up_s = time.monotonic() + patience_s
     while True:
         try:
             return work()

@@ -4,18 +4,22 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import faust
 import structlog
 
+from contracts.errors import LoginRefused, NotNow
 from contracts.settings import ProcessSettings
 from contracts.topics import Topic
 from ingest.fuse import blown_fuses, this_process
+from ingest.kafka_login import address_of, knock
 from ingest.telemetry import health_page
 from stream_processors.lag import LagWatch
 
+_KNOCK_EVERY_S = 1.0
 _log = structlog.get_logger()
 
 
@@ -52,6 +56,7 @@ def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic
     worker = StageWorker(app, settings.home)
     names = [topic.name for topic in topics]
     with health_page(settings, lambda: worker.ready), LagWatch(settings, app.conf.id, names):
+        _wait_for_kafka(settings)
         try:
             worker.execute_from_commandline()
         except SystemExit as left:
@@ -60,6 +65,22 @@ def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic
             _log.exception("stage failed")
             code = 1
     return 1 if worker.crashed or app.crashed else code
+
+
+def _wait_for_kafka(settings: ProcessSettings) -> None:
+    """Return when a broker lets us in: without one Faust ends, and whoever restarts us waits longer every time.
+
+    Raises:
+        LoginRefused: a broker is there and does not let us in.
+    """
+    while True:
+        try:
+            return knock(address_of(settings))
+        except LoginRefused:
+            raise
+        except NotNow as why:
+            _log.info("waiting for Kafka", why=str(why))
+            time.sleep(_KNOCK_EVERY_S)
 
 
 def leave(code: int) -> None:
