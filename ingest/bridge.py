@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 import structlog
+from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
@@ -22,6 +23,7 @@ from ingest.bucket_listing import BucketListing
 from ingest.dead_letter import REASON, dead_letter_of
 from ingest.dialects import DIALECTS
 from ingest.folder_watch import FolderWatch
+from ingest.fuse import Fuse
 from ingest.kafka_login import KafkaAddress, address_of, trouble_with
 from ingest.ledger import Ledger
 from ingest.object_store import ObjectStore, open_store
@@ -57,8 +59,12 @@ def run(settings: IngestSettings, stop: threading.Event) -> None:
     ):
         announcer = Announcer(watched, ledger, publisher, own_prefix=ours)
         _log.info("ingest_started", bucket=watched.url, kafka=str(kafka))
-        with _queue_of(settings, watched, announcer, publisher) as queue:
-            _again_and_again(lambda: _feed(settings, watched, announcer, publisher, queue, ready, stop), ready, stop)
+        # By time alone: what went through is not counted, most of it comes from listings.
+        fuse = Fuse.of(Stage.INGEST, settings, share=1.0)
+        with _queue_of(settings, watched, announcer, publisher, fuse, ready, stop) as queue:
+            _again_and_again(
+                lambda: _feed(settings, watched, announcer, publisher, fuse, queue, ready, stop), ready, stop
+            )
     _log.info("ingest_stopped")
 
 
@@ -67,6 +73,7 @@ def _feed(
     watched: ObjectStore,
     announcer: Announcer,
     publisher: Publisher,
+    fuse: Fuse,
     queue: QueueFeed | None,
     ready: threading.Event,
     stop: threading.Event,
@@ -78,7 +85,7 @@ def _feed(
     elif isinstance(watched, S3Store) and settings.notifications_dialect == NO_NOTIFICATIONS:
         feed_from_listing(_listing_of(settings, watched, announcer), ready, stop)
     elif isinstance(watched, S3Store):
-        feed_from_bucket(settings, watched, announcer, publisher, ready, stop)
+        feed_from_bucket(settings, watched, announcer, publisher, fuse, ready, stop)
     else:
         raise TypeError(f"no way to hear of uploads to {watched.url}")
 
@@ -111,6 +118,7 @@ def feed_from_bucket(
     store: S3Store,
     announcer: Announcer,
     publisher: Publisher,
+    fuse: Fuse,
     ready: threading.Event,
     stop: threading.Event,
 ) -> None:
@@ -120,6 +128,10 @@ def feed_from_bucket(
         publisher.publish([dead_letter_of(record, why)])
         metric("telltale_dead_letters_total").labels(stage=Stage.INGEST, reason=REASON).inc()
         _log.warning("notification_parked", why=str(why), topic=record.topic, offset=record.offset)
+        if fuse.blows(parked=True):
+            ready.clear()
+            with _held(consumer) as stay:
+                fuse.wait(stop, stay)
 
     kafka = address_of(settings)
     with _kafka_away_means_not_now(kafka):
@@ -155,7 +167,13 @@ def feed_from_listing(listing: BucketListing, ready: threading.Event, stop: thre
 
 
 def _queue_of(
-    settings: IngestSettings, watched: ObjectStore, announcer: Announcer, publisher: Publisher
+    settings: IngestSettings,
+    watched: ObjectStore,
+    announcer: Announcer,
+    publisher: Publisher,
+    fuse: Fuse,
+    ready: threading.Event,
+    stop: threading.Event,
 ) -> AbstractContextManager[QueueFeed | None]:
     """The feed from SQS, where the settings name a queue; what it has in hand outlives an outage."""
     if settings.notifications_queue is None or not isinstance(watched, S3Store):
@@ -166,6 +184,9 @@ def _queue_of(
         publisher.publish([dead_letter_of(_as_record(queue, message), why)])
         metric("telltale_dead_letters_total").labels(stage=Stage.INGEST, reason=REASON).inc()
         _log.warning("notification_parked", why=str(why), queue=queue.name, message_id=message.message_id)
+        if fuse.blows(parked=True):
+            ready.clear()
+            fuse.wait(stop)
 
     listing = _listing_of(settings, watched, announcer)
     sightings = Sightings(watched, DIALECTS["aws"])
@@ -180,6 +201,24 @@ def _as_record(queue: SqsQueue, message: QueuedMessage) -> ConsumerRecord:
     """A queue has no offsets: the message's own id stands for its place."""
     place = {"topic": f"sqs:{queue.name}/{message.message_id}", "partition": 0, "offset": 0, "value": message.body}
     return ConsumerRecord(**{**dict.fromkeys(ConsumerRecord._fields), **place, "headers": []})
+
+
+@contextmanager
+def _held(consumer: KafkaConsumer) -> Iterator[Callable[[], None]]:
+    """Keep a consumer's partitions without reading; call what is given now and then.
+
+    Raises:
+        NotNow: the partitions were taken and given anew, so that reading has to begin at the committed offsets.
+    """
+    assigned = consumer.assignment()
+    consumer.pause(*assigned)
+
+    def stay() -> None:
+        if consumer.poll(timeout_ms=0) or consumer.assignment() != assigned:
+            raise NotNow("the notifications went to another process while the fuse was blown")
+
+    yield stay
+    consumer.resume(*assigned)
 
 
 @contextmanager

@@ -112,11 +112,12 @@ class Fuse:
     def is_blown(self) -> bool:
         return self._file.exists()
 
-    def wait(self, stop: threading.Event) -> None:
-        """Return when an operator has said go on, or when ``stop`` is set."""
+    def wait(self, stop: threading.Event, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Return when an operator has said go on, or when ``stop`` is set; ``meanwhile`` is called every second."""
         while self.is_blown:
             if stop.wait(LOOK_EVERY_S):
                 return
+            meanwhile()
         self.mend()
 
     def mend(self) -> None:
