@@ -68,6 +68,15 @@ class Aggregator:
         await self._take(self._clockwork.step(state, self._clock()), key, state, changed=state is not before)
         return "done"
 
+    def give_up(self, media_id: str, *, partition: int) -> None:
+        """End an item without a verdict, because its judgement kills whoever tries it; later news of it are known."""
+        key = media_id.encode()
+        raw = self._items.get(key)
+        state = ItemState(partition=partition, news_s=self._clock()) if raw is None else state_from(raw)
+        if not state.finished:
+            self._drop_parts(media_id, state)
+            self._items[key] = state.tombstone("", self._clock()).to_bytes()
+
     def reminders(self, partitions: Collection[int]) -> list[Outgoing]:
         """One reminder for each item in ``partitions`` that only the clock moves on; also counts the open items."""
         states = {key: state_from(raw) for key, raw in list(self._items.items())}

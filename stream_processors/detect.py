@@ -4,24 +4,27 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import faust
 import structlog
 
 from contracts.codec import decode
-from contracts.errors import DetectorUnavailable, PoisonMessage
+from contracts.errors import DetectorUnavailable, NotNow, PoisonMessage
 from contracts.messages import CropBatch
 from contracts.settings import DetectSettings
 from contracts.topics import DETECTOR_SCORES, crops_for
 from contracts.vocabulary import DetectorStatus, Stage
 from detectors import DetectorSpec
 from ingest.object_store import ObjectStore
+from ingest.parking import ParkedRecord
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
 from stream_processors.app import build_app
+from stream_processors.dead_letters import record_of
 from stream_processors.detect_group import group_of
 from stream_processors.idleness import Idleness
 from stream_processors.intake import Intake, log_fields
@@ -32,7 +35,9 @@ from stream_processors.patience import Stopping, with_patience
 from stream_processors.rechecking import recheck_of
 from stream_processors.scorer import Answer, Bundles, Scorer, unscored
 from stream_processors.serving import Serving, Unavailable, serving
+from stream_processors.tries import Tries, WorkerKilled, tries_at
 
+T = TypeVar("T")
 _log = structlog.get_logger()
 
 
@@ -43,6 +48,10 @@ class Received:
     event: faust.EventT
     batch: CropBatch | None
     poison: PoisonMessage | None = None
+
+    @property
+    def record(self) -> ParkedRecord:
+        return record_of(self.event)
 
     @classmethod
     def read(cls, event: faust.EventT) -> "Received":
@@ -73,9 +82,10 @@ def build(settings: DetectSettings, loaded: Sequence[Serving], work: ObjectStore
     # One thread: a device is kept busy by one forward pass at a time, and detectors need not be thread-safe.
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detect")
     bundles = Bundles(work)
+    tries = tries_at(settings.home)
     idleness = Idleness(settings.idle_s)
     for one in loaded:
-        agent = _Agent(intake, one, bundles, thread, settings, idleness)
+        agent = _Agent(intake, one, bundles, thread, settings, idleness, tries)
         app.agent(intake.topic(crops_for(one.name)), name=f"detect-{one.name}", concurrency=1)(agent.run)
 
     async def look_after_weights() -> None:
@@ -107,6 +117,7 @@ class _Agent:
         thread: ThreadPoolExecutor,
         settings: DetectSettings,
         idleness: Idleness,
+        tries: Tries,
     ) -> None:
         self._intake = intake
         self._serving = serving
@@ -114,6 +125,7 @@ class _Agent:
         self._thread = thread
         self._settings = settings
         self._idleness = idleness
+        self._tries = tries
 
     async def run(self, stream: faust.StreamT) -> None:
         acks = OrderedAcks(stream)
@@ -133,18 +145,47 @@ class _Agent:
 
     async def _finish(self, records: Sequence[Received]) -> None:
         began_s = time.monotonic()
-        batches = [record.batch for record in records if record.batch]
-        loop = asyncio.get_running_loop()
-        answers = iter(
-            await with_patience(lambda: loop.run_in_executor(self._thread, self._answer, batches), self._intake.app)
-        )
-        answered = [(record, next(answers) if record.batch else None) for record in records]
+        answered = await with_patience(lambda: self._off_loop(lambda: self._answered(records)), self._intake.app)
         await self._intake.outbox.send(
             [Outgoing(DETECTOR_SCORES, answer.score, trace_of(record.event)) for record, answer in answered if answer]
         )
         for record, answer in answered:
             await self._close(record, answer)
         metric("telltale_stage_seconds").labels(stage=Stage.DETECT).observe(time.monotonic() - began_s)
+
+    def _answered(self, records: Sequence[Received]) -> list[tuple[Received, Answer | None]]:
+        """Every record with its answer; what a worker died over before is scored alone, so that it takes none along."""
+        readable = [one for one in records if one.batch]
+        suspects = [one for one in readable if self._tries.before(Stage.DETECT, one.record)]
+        fresh = [one for one in readable if one not in suspects]
+        answers = {one.event: answer for one, answer in zip(fresh, self._tried(fresh), strict=True)}
+        for one in suspects:
+            (answers[one.event],) = self._tried([one])
+        return [(one, answers.get(one.event)) for one in records]
+
+    def _tried(self, records: Sequence[Received]) -> list[Answer]:
+        """Scored together, with a count of the tries that outlives this process."""
+        batches = [one.batch for one in records if one.batch]
+        try:
+            for one in records:
+                self._tries.begin(Stage.DETECT, one.record)
+            answers = self._answer(batches)
+        except WorkerKilled as why:
+            return self._given_up(batches, why)
+        except NotNow:
+            for one in records:
+                self._tries.let_go(Stage.DETECT, one.record)
+            raise
+        for one in records:
+            self._tries.end(Stage.DETECT, one.record)
+        return answers
+
+    def _given_up(self, batches: Sequence[CropBatch], why: WorkerKilled) -> list[Answer]:
+        now = self._serving.now
+        version = "" if isinstance(now, Unavailable) else now.version
+        detail = "Every worker that scored these crops was lost over them."
+        scores = [unscored(batch, DetectorStatus.FAILED, detail, version=version) for batch in batches]
+        return [Answer(score=score, poison=why) for score in scores]
 
     def _answer(self, batches: Sequence[CropBatch]) -> list[Answer]:
         """By whoever serves when the batch begins; its weights may have vanished since it was last asked."""
@@ -167,10 +208,16 @@ class _Agent:
         with log_fields(record.event):
             if poison:
                 await self._intake.dead_letters.park(record.event, poison)
+                await with_patience(
+                    lambda: self._off_loop(lambda: self._tries.end(Stage.DETECT, record.record)), self._intake.app
+                )
                 self._intake.count("dead_letter")
             else:
                 self._intake.dead_letters.note_success()
                 self._intake.count("done")
+
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 def unavailable(batches: Sequence[CropBatch], spec: DetectorSpec, detail: str) -> list[Answer]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import faust
 
-from contracts.errors import PoisonMessage
+from contracts.errors import NotNow
 from contracts.messages import MediaUploaded
 from contracts.settings import ExtractSettings
 from contracts.topics import MEDIA_UPLOADED
@@ -51,7 +51,10 @@ class _ExtractAgent:
             try:
                 record = record_of(event)
                 await self._intake.finish(
-                    event, MediaUploaded, lambda upload, trace=trace, record=record: self._try(upload, trace, record)
+                    event,
+                    MediaUploaded,
+                    lambda upload, trace=trace, record=record: self._try(upload, trace, record),
+                    when_parked=lambda upload, record=record: self._off_loop(lambda: self._close(upload, record)),
                 )
             except Stopping:
                 return
@@ -62,19 +65,23 @@ class _ExtractAgent:
         if record.attempt == 1 and await self._off_loop(lambda: self._extractor.is_done(upload.media_id)):
             return "known"
         try:
-            await self._off_loop(lambda: self._extractor.tries.begin(upload.media_id, record))
-            outcome = await self._extract(upload, trace)
+            await self._off_loop(lambda: self._extractor.begin(upload.media_id, record))
+            await self._extract(upload, trace)
         except WorkerKilled:
             await self._send(self._extractor.given_up(upload), trace)
-            await self._off_loop(lambda: self._extractor.mark_done(upload.media_id))
             raise
-        except (PoisonMessage, Stopping):
-            await self._off_loop(lambda: self._extractor.tries.end(upload.media_id, record))
+        except (NotNow, Stopping):
+            await self._off_loop(lambda: self._extractor.let_go(upload.media_id, record))
             raise
-        await self._off_loop(lambda: self._extractor.tries.end(upload.media_id, record))
-        return outcome
+        await self._off_loop(lambda: self._close(upload, record))
+        return "done"
 
-    async def _extract(self, upload: MediaUploaded, trace: Headers) -> str:
+    def _close(self, upload: MediaUploaded, record: ParkedRecord) -> None:
+        """All that is to be said of the item is confirmed, a dead letter included: no later delivery need say it."""
+        self._extractor.mark_done(upload.media_id)
+        self._extractor.end(upload.media_id, record)
+
+    async def _extract(self, upload: MediaUploaded, trace: Headers) -> None:
         chunks = self._extractor.chunks(upload)
         try:
             while (outgoing := await self._off_loop(lambda: next(chunks, None))) is not None:
@@ -84,8 +91,6 @@ class _ExtractAgent:
         finally:
             # Ends the decoder and removes the copy of the media, in the thread that used them.
             await self._off_loop(chunks.close)
-        await self._off_loop(lambda: self._extractor.mark_done(upload.media_id))
-        return "done"
 
     async def _send(self, outgoing: Sequence[Outgoing], trace: Headers) -> None:
         await self._intake.outbox.send([Outgoing(one.topic, one.message, trace) for one in outgoing])

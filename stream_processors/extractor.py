@@ -17,6 +17,7 @@ from ingest.crop_bundles import pack
 from ingest.extraction import ExtractedChunk, ExtractionRules, extract
 from ingest.face_locator import FaceLocator
 from ingest.object_store import ObjectStore
+from ingest.parking import ParkedRecord
 from ingest.private_folders import private_folder
 from ingest.publisher import Outgoing
 from ingest.telemetry import metric
@@ -54,7 +55,19 @@ class Extractor:
         self._rules = rules
         self._scratch = scratch
         self._most_bytes = most_bytes
-        self.tries = Tries(work)
+        self._tries = Tries(work)
+
+    def begin(self, media_id: str, record: ParkedRecord) -> None:
+        """Note that work on an upload begins. Raises ``WorkerKilled`` where too many workers died over it."""
+        self._tries.begin(_folder(media_id), record)
+
+    def end(self, media_id: str, record: ParkedRecord) -> None:
+        """Note that it has come to any end."""
+        self._tries.end(_folder(media_id), record)
+
+    def let_go(self, media_id: str, record: ParkedRecord) -> None:
+        """Note that it is left for another worker, and that nobody died over it."""
+        self._tries.let_go(_folder(media_id), record)
 
     def is_done(self, media_id: str) -> bool:
         """Whether all messages about this item have been confirmed before."""
@@ -65,7 +78,7 @@ class Extractor:
         return True
 
     def mark_done(self, media_id: str) -> None:
-        """All messages about this item are confirmed."""
+        """All messages about this item are confirmed, its dead letter included where there is one."""
         self._work.write(_marker(media_id), json.dumps({"media_id": media_id}).encode())
 
     def chunks(self, upload: MediaUploaded) -> Generator[list[Outgoing]]:
@@ -113,7 +126,6 @@ class Extractor:
             _log.warning("decoder was killed", why=str(why))
             detail = "The decoder had to be stopped on this file."
             yield [self._closing(upload, Problem(reason=Reason.DECODE_ERROR, detail=detail))]
-            self.mark_done(upload.media_id)
             raise
 
     def _messages(self, upload: MediaUploaded, chunk: ExtractedChunk) -> list[Outgoing]:
@@ -134,7 +146,7 @@ class Extractor:
         return [*batches, Outgoing(MEDIA_EXTRACTED, extracted)]
 
     def _batches(self, upload: MediaUploaded, chunk: ExtractedChunk) -> list[Outgoing]:
-        key = f"crops/{upload.media_id}/{chunk.chunk_index}.zip"
+        key = f"{_folder(upload.media_id)}/{chunk.chunk_index}.zip"
         bundle = issue(self._work, key, pack(chunk.crops))
         return [
             Outgoing(
@@ -183,7 +195,12 @@ def _count(name: MetricName, amount: int, labels: Mapping[str, str]) -> None:
 
 
 def _marker(media_id: str) -> str:
-    return f"crops/{media_id}/extracted.json"
+    return f"{_folder(media_id)}/extracted.json"
+
+
+def _folder(media_id: str) -> str:
+    """Where everything lies that extraction leaves of an item."""
+    return f"crops/{media_id}"
 
 
 def _gone(why: ObjectMissing | ObjectChanged) -> Problem:

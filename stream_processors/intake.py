@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import faust
@@ -45,20 +46,32 @@ class Intake:
         names = [one.name for one in (topic, *more)]
         return self.app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    async def finish(self, event: faust.EventT, carries: type[M], work: Callable[[M], Awaitable[str]]) -> None:
+    async def finish(
+        self,
+        event: faust.EventT,
+        carries: type[M],
+        work: Callable[[M], Awaitable[str]],
+        *,
+        when_parked: Callable[[M], Awaitable[None]] | None = None,
+    ) -> None:
         """Work off one record; on return it may be acknowledged. ``work`` answers with the outcome that is counted.
+
+        ``when_parked`` is called for a message that ``work`` found to be poison, once its letter is confirmed.
 
         Raises:
             Stopping: the worker stops first; do not acknowledge.
         """
         began_s = time.monotonic()
+        message = None
         with log_fields(event):
             try:
                 message = decode(event.message.value, carries)
-                outcome = await with_patience(lambda: work(message), self.app)
+                outcome = await with_patience(partial(work, message), self.app)
                 self.dead_letters.note_success()
             except PoisonMessage as why:
                 await self.dead_letters.park(event, why)
+                if message is not None and when_parked is not None:
+                    await with_patience(partial(when_parked, message), self.app)
                 outcome = "dead_letter"
         self.count(outcome)
         metric("telltale_stage_seconds").labels(stage=self.stage).observe(time.monotonic() - began_s)

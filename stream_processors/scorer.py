@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.clips import FaceClip, FaceCrop
-from contracts.errors import CorruptObject, ObjectMissing
+from contracts.errors import CorruptObject, ObjectMissing, PoisonMessage
 from contracts.messages import ClaimCheck, ClipScore, CropBatch, DetectorScore
 from contracts.vocabulary import DetectorStatus
 from detectors import Detector
@@ -44,7 +44,7 @@ class Answer:
     """What becomes of one crop batch; ``poison`` says that its record is to be parked as well."""
 
     score: DetectorScore
-    poison: CorruptObject | None = None
+    poison: PoisonMessage | None = None
 
 
 class Scorer:

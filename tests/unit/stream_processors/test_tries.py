@@ -41,6 +41,23 @@ def test_a_worker_that_waits_for_a_store_and_begins_again_counts_once():
         Tries(work).begin("item", RECORD)
 
 
+def test_a_worker_that_stops_or_waits_has_not_died():
+    work = FakeStore("work")
+    Tries(work).begin("item", RECORD)
+    for _ in range(10):
+        tries = Tries(work)
+        assert tries.before("item", RECORD) == 1
+        tries.begin("item", RECORD)
+        assert tries.before("item", RECORD) == 1
+        tries.let_go("item", RECORD)
+        tries.let_go("item", RECORD)
+    assert Tries(work).before("item", RECORD) == 1
+    fresh = Tries(work)
+    fresh.begin("item", REPLAYED)
+    fresh.let_go("item", REPLAYED)
+    assert fresh.before("item", REPLAYED) == 0
+
+
 def test_a_half_written_count_is_none():
     work = FakeStore("work")
     Tries(work).begin("item", RECORD)
