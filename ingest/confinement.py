@@ -11,7 +11,9 @@ import platform
 import struct
 import sys
 
-_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER_MODE = 38, 22, 2  # prctl(2)
+_NO_NEW_PRIVILEGES = 38  # prctl(2)
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SET_FILTER, _EVERY_THREAD = 1, 1  # seccomp(2); libraries start threads while they are imported
 _KILL, _ERROR, _ALLOW = 0x8000_0000, 0x0005_0000, 0x7FFF_0000  # what a filter answers, see seccomp(2)
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _CALL_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16  # offsets in seccomp_data; of the argument its low half
@@ -67,7 +69,7 @@ def confine() -> bool:
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
         return False
     whole = _Program(len(program) // _INSTRUCTION.size, ctypes.addressof(code))
-    return libc.prctl(_SET_SECCOMP, _FILTER_MODE, ctypes.byref(whole), 0, 0) == 0
+    return libc.syscall(_SECCOMP[machine], _SET_FILTER, _EVERY_THREAD, ctypes.byref(whole)) == 0
 
 
 def _numbers(table: str) -> list[int]:

@@ -26,6 +26,11 @@ from ingest.decoder_process import ALIVE, END, FACTS, FRAME, HEADER, SHORTFALL, 
 log = structlog.get_logger()
 
 _ROOT = Path(__file__).resolve().parent.parent
+_ENVIRONMENT = {  # nothing of ours: no credentials, no proxies; and no threads for arithmetic that nobody does there
+    "PYTHONPATH": str(_ROOT),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 _PIPE_BYTES = 1 << 20
 _MOST_JSON_BYTES = 1 << 16
 _TAIL_BYTES = 2000
@@ -90,7 +95,7 @@ def _child(
         stdin=media,
         stdout=subprocess.PIPE,
         stderr=errors,
-        env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},  # nothing of ours: no credentials, no proxies
+        env=_ENVIRONMENT,
         cwd="/",
     )
     try:

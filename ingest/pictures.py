@@ -37,7 +37,10 @@ PLUGINS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 NEEDED_LATER = (ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin)
 _ANIMATED = ("png", "gif", "webp")
 _USUAL_FRAME_S = 0.1
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+_DAMAGE = (  # whatever Pillow was seen to raise on damaged files
+    *(OSError, SyntaxError, ValueError, TypeError, OverflowError, EOFError, IndexError, KeyError),
+    *(struct.error, zlib.error),
+)
 _EXIF_TURNS = {
     2: Turn(0, mirrored=True),
     3: Turn(2),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 TOLERANCE_S = 1e-6
+_LATE_S = 1.0  # a video's last frames may come so much later than its duration says
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class SamplingPlan:
         period_s = 1.0 / self.frames_per_second
         known_s = duration_s if duration_s is not None and duration_s > 0 else math.inf
         if self.burst_every_s is None:
-            return _Steady(min(period_s, known_s / self.min_frames))
+            return _Steady(min(period_s, known_s / self.min_frames), period_s, known_s)
         at_most_s = known_s * self.burst_frames / self.min_frames
-        return _Bursts(period_s, self.burst_frames, min(self.burst_every_s, at_most_s))
+        return _Bursts(period_s, self.burst_frames, min(self.burst_every_s, at_most_s), self.burst_every_s, known_s)
 
 
 @dataclass
@@ -57,13 +58,21 @@ def _next_on_grid(elapsed_s: float, period_s: float) -> float:
     return (math.floor((elapsed_s + TOLERANCE_S) / period_s) + 1) * period_s
 
 
+def _is_over(elapsed_s: float, known_s: float) -> bool:
+    return elapsed_s > known_s + _LATE_S
+
+
 @dataclass
 class _Steady(Sampler):
+    """Every ``grid_s``; a video that goes on beyond what it says of its duration gets no more than the plan's rate."""
+
     grid_s: float
+    period_s: float
+    known_s: float
     _taken: int = field(default=0, init=False)
 
     def _take(self, elapsed_s: float) -> int:
-        self.due_s = _next_on_grid(elapsed_s, self.grid_s)
+        self.due_s = _next_on_grid(elapsed_s, self.period_s if _is_over(elapsed_s, self.known_s) else self.grid_s)
         self._taken += 1
         return self._taken - 1
 
@@ -75,6 +84,8 @@ class _Bursts(Sampler):
     grid_s: float
     frames: int
     every_s: float
+    usual_every_s: float
+    known_s: float
     _burst: int = field(default=0, init=False)
     _place: int = field(default=0, init=False)
     _begun_s: float = field(default=0.0, init=False)
@@ -87,7 +98,8 @@ class _Bursts(Sampler):
         self.due_s = self._begun_s + _next_on_grid(elapsed_s - self._begun_s, self.grid_s)
         if self._place == self.frames:
             self._burst, self._place = self._burst + 1, 0
-            self.due_s = max(self.due_s, _next_on_grid(self._begun_s, self.every_s))
+            every_s = self.usual_every_s if _is_over(elapsed_s, self.known_s) else self.every_s
+            self.due_s = max(self.due_s, _next_on_grid(self._begun_s, every_s))
         return number
 
     def _begin_of(self, elapsed_s: float) -> float:

@@ -55,12 +55,21 @@ def read_video(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
         MediaNotAssessable: nothing (more) can be read; the events so far stand.
     """
     with _open(file, request) as container:
-        if len(container.streams) > request.max_streams:
-            detail = f"the {request.container} file has more than {request.max_streams} streams"
-            raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail)
         stream = _picture_stream(container, request)
-        duration_s = _duration_s(container, stream) or _measured_duration_s(container, stream)
-        yield from _Reading(container, stream, request, duration_s, Sampling(request.plans, duration_s)).events()
+        duration_s = _duration_s(container, stream)
+        if duration_s:
+            yield from _read(container, stream, request, duration_s)
+            return
+        duration_s = _measured_duration_s(container, stream)
+    file.seek(0)  # opened anew: not every container can be sought in
+    with _open(file, request) as container:
+        yield from _read(container, _picture_stream(container, request), request, duration_s)
+
+
+def _read(
+    container: InputContainer, stream: VideoStream, request: ReadingRequest, duration_s: float | None
+) -> Iterator[Decoded]:
+    return _Reading(container, stream, request, duration_s, Sampling(request.plans, duration_s)).events()
 
 
 def _open(file: BinaryIO, request: ReadingRequest) -> InputContainer:
@@ -85,6 +94,9 @@ def _open(file: BinaryIO, request: ReadingRequest) -> InputContainer:
 
 
 def _picture_stream(container: InputContainer, request: ReadingRequest) -> VideoStream:
+    if len(container.streams) > request.max_streams:
+        detail = f"the {request.container} file has more than {request.max_streams} streams"
+        raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail)
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
         raise _without_pictures(container)
@@ -141,10 +153,6 @@ def _measured_duration_s(container: InputContainer, stream: VideoStream) -> floa
             last_s = max(last_s or at_s, at_s + float((packet.duration or 0) * packet.time_base))
     except av.error.FFmpegError:
         pass  # the decoding pass meets the same place again and reports it
-    try:
-        container.seek(0)
-    except av.error.FFmpegError as why:
-        raise MediaNotAssessable(Reason.DECODE_ERROR, f"the file cannot be read twice: {why.strerror}") from why
     return last_s - first_s if first_s is not None and last_s is not None and last_s > first_s else None
 
 

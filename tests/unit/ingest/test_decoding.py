@@ -1,9 +1,12 @@
 import os
 import signal
+import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from contracts.errors import PoisonMessage
 from contracts.vocabulary import Reason
@@ -12,8 +15,9 @@ from ingest.decoder_process import read_media
 from ingest.decoding import ChildDecoder, DecoderKilled, DecoderLimits
 from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
-from tests.support.media import a_picture, a_video, moving
+from tests.support.media import a_picture, a_video, an_animation, moving, painted
 
+SCENE = Image.fromarray(painted(64, 48, (8, 8, 20)))
 PLANS = (SamplingPlan(5.0, 1), SamplingPlan(2.0, 1))
 
 
@@ -109,3 +113,55 @@ def test_the_child_sees_neither_our_secrets_nor_the_files_name(tmp_path, monkeyp
     assert "AWS_SECRET_ACCESS_KEY" not in child.environ()
     assert "named.mp4" not in " ".join(child.cmdline())
     events.close()
+
+
+def test_the_whole_wait_is_limited_and_the_time_of_whoever_reads_is_not_counted(tmp_path):
+    path = a_video(tmp_path / "a.mpg", scene=moving(1280, 720), frames=50, codec="mpeg2video")
+    path.write_bytes(path.read_bytes() * 100)
+    plans = (SamplingPlan(0.01, 1),)
+    with pytest.raises(DecoderKilled, match="took more than 1 s") as death:
+        list(in_child(path, plans, wall_s=1.0))
+    assert death.value.reason == Reason.TIMEOUT
+    assert not children()
+    slow = in_child(a_picture(tmp_path / "a.jpg"), wall_s=8.0, stall_s=8.0)
+    next(slow)
+    time.sleep(0.5)
+    assert isinstance(next(slow), SampledFrame)
+    slow.close()
+
+
+def test_only_so_many_frames_are_decoded(tmp_path):
+    path = a_video(tmp_path / "a.mp4", frames=50)
+    request = ReadingRequest("mp4", (SamplingPlan(25.0, 1),), 10**8, 1e6, max_frames=7)
+    events = list(ChildDecoder().decode(path, request))
+    assert len([event for event in events if isinstance(event, SampledFrame)]) == 7
+    (short,) = [event for event in events if isinstance(event, Shortfall)]
+    assert (short.reason, short.detail) == (Reason.PARTIAL_RESULTS, "only the first 7 frames were looked at")
+
+
+@pytest.mark.parametrize("limits", [{"max_frames": 3}, {"max_duration_s": 0.25}])
+def test_only_so_many_pictures_of_an_animation_are_decoded(tmp_path, limits):
+    path = an_animation(tmp_path / "a.gif", form="GIF", frames=20, frame_ms=100)
+    request = ReadingRequest("gif", (SamplingPlan(25.0, 1),), 10**8, **{"max_duration_s": 1e6, **limits})
+    events = list(ChildDecoder().decode(path, request))
+    assert len([event for event in events if isinstance(event, SampledFrame)]) == 3
+    (short,) = [event for event in events if isinstance(event, Shortfall)]
+    assert short.reason == Reason.PARTIAL_RESULTS
+    assert short.detail.startswith("only the first 3 of ")
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "I;16"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_a_confined_child_reads_every_kind_of_picture(tmp_path, form, mode):
+    """Pillow imports parts of itself when a picture needs them, which a confined process cannot any more."""
+    path = tmp_path / "x"
+    try:
+        image = Image.fromarray(np.full((24, 32), 40_000, np.uint16)) if mode == "I;16" else SCENE.convert(mode)
+        image.save(path, form)
+    except (OSError, ValueError):
+        pytest.skip(f"no {mode} in {form}")
+    with path.open("rb") as file:
+        ours = [event for event in read_media(file, a_request(path)) if isinstance(event, SampledFrame)]
+    theirs = [event for event in in_child(path) if isinstance(event, SampledFrame)]
+    assert len(theirs) == len(ours) == 1
+    assert (theirs[0].pixels == ours[0].pixels).all()

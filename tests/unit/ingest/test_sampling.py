@@ -156,3 +156,12 @@ def test_bursts_never_begin_before_they_are_due(frames, every_s, fps):
     for before, after in itertools.pairwise(found):
         assert after[0] - before[0] >= min(every_s, frames / fps) - 0.041
         assert len(before) == frames
+
+
+@pytest.mark.parametrize("plan", [SamplingPlan(2.0, 32), SamplingPlan(25.0, 32, 4, 10.0)])
+def test_a_video_that_lies_about_its_duration_is_not_sampled_frame_by_frame(plan):
+    def taken(duration_s: float | None) -> int:
+        sampling = Sampling([plan], duration_s)
+        return sum(bool(sampling.samples(number / 25)) for number in range(25 * 100))
+
+    assert taken(0.01) <= taken(100.0) + 60
