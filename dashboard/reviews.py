@@ -1,5 +1,6 @@
 """What people say of an item in; kept beside the verdict, which it never changes, and labels for evaluation out."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Collection, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, RowMapping, and_, func, insert, select
 
 from dashboard.access import Principal, Role, require
+from dashboard.custody.facts import Fact, Kind
+from dashboard.custody.log import record, writing
 from dashboard.read_tables import items, reviews
 
 LONGEST_NOTE = 4_000
@@ -96,8 +99,16 @@ def add(engine: Engine, review: Review, by: Principal) -> None:
         "for_evaluation": review.for_evaluation,
         "reviewed_at_s": review.reviewed_at_s,
     }
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         connection.execute(insert(reviews).values(**row))
+        record(connection, [_fact(row)])
+
+
+def _fact(row: dict[str, Any]) -> Fact:
+    """What the audit chain keeps of a review; of the note its hash alone."""
+    body = {name: row[name] for name in ("event_id", "outcome", "basis", "reviewer", "before_verdict")}
+    body["note_sha256"] = hashlib.sha256(row["note"].encode()).hexdigest()
+    return Fact(kind=Kind.REVIEWED, subject=row["media_id"], event_id=f"reviewed:{row['review_id']}", body=body)
 
 
 def _check(review: Review) -> None:

@@ -2,19 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select, text
+from sqlalchemy import Connection, Engine, Table, delete, func, select, text
 
 from dashboard import tallies
-from dashboard.custody.tables import audit_bodies, audit_chain
-from dashboard.read_tables import dead_letters, documents, items, sequence, verdict_events
+from dashboard.custody.tables import audit_bodies, audit_chain, forgotten
+from dashboard.read_tables import items, metadata, sequence
 
-_TABLES = (items, documents, verdict_events, dead_letters)
+
+def _tables() -> list[Table]:
+    """Every table that speaks of single items, whoever added it; what is forgotten stays so."""
+    return [table for table in metadata.sorted_tables if "media_id" in table.c and table is not forgotten]
 
 
 def rows_of(connection: Connection, media_id: str) -> dict[str, int]:
     """How many rows each table has of an item."""
     found = {}
-    for table in (*_TABLES, audit_bodies):
+    for table in (*_tables(), audit_bodies):
         column = table.c.subject if table is audit_bodies else table.c.media_id
         asked = select(func.count()).select_from(table).where(column == media_id)
         found[table.name] = connection.scalar(asked) or 0
@@ -24,7 +27,7 @@ def rows_of(connection: Connection, media_id: str) -> dict[str, int]:
 def erase_rows(connection: Connection, media_id: str) -> None:
     """Remove an item from everything that the pages show, and number that as a change."""
     before = connection.execute(select(items).where(items.c.media_id == media_id)).mappings().first()
-    for table in _TABLES:
+    for table in _tables():
         connection.execute(delete(table).where(table.c.media_id == media_id))
     tallies.moved(connection, dict(before) if before else None, None)
     connection.execute(sequence.update().values(value=sequence.c.value + 1))
@@ -46,7 +49,7 @@ def scrub(engine: Engine) -> str | None:
     connection: Any
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in (*_TABLES, audit_bodies):
+            for table in (*_tables(), audit_bodies):
                 connection.execute(text(f'VACUUM "{table.name}"'))
         return None
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
