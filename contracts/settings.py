@@ -126,6 +126,8 @@ class DashboardSettings(ProjectSettings):
     """What the Streamlit pages read."""
 
     upload_limit_mb: PositiveInt = Field(default=1024, description="largest upload through the page")
+    login_file: Path | None = Field(default=None, description="TOML of an OpenID sign-in, section [auth] of Streamlit")
+    login_roles: str = Field(default="", description="who may do what: ROLE=E-MAIL,*@DOMAIN,CLAIM:VALUE[;ROLE=…]")
 
 
 EVERY_SETTINGS: tuple[type[ProcessSettings], ...] = (

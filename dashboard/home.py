@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from dashboard.access import NotAuthenticated
+from dashboard.login import draw_door, draw_way_out
 from dashboard.look import ICON, LOGO, asset
-from dashboard.session import FIRST_PAGE, address_value
+from dashboard.session import FIRST_PAGE, address_value, principal, settings
 from dashboard.views import catalogue, guide, inbox, item, outputs, pipeline, queues, submit, workers
 
 
@@ -20,6 +22,12 @@ def main() -> None:
     st.set_page_config(page_title="Telltale", page_icon=ICON, layout="wide")
     st.html(f"<style>{asset('page.css')}</style>")
     st.logo(LOGO, size="large")
+    try:
+        somebody = principal()
+    except NotAuthenticated as why:
+        draw_door(settings(), why)
+        return
+    draw_way_out(settings(), somebody)
     desk = [
         st.Page(first_page, title="Inbox", url_path="inbox", default=True),
         st.Page(submit.draw, title="Submit", url_path="submit"),

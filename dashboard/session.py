@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.errors import NotNow
 from contracts.settings import DashboardSettings
+from dashboard.access import AccessDenied, Principal, Role, require
+from dashboard.login import principal_here
 from dashboard.read_model import open_engine, url_of
 from ingest.object_store import ObjectStore, open_store
 
@@ -27,18 +29,26 @@ def settings() -> DashboardSettings:
 
 
 def engine() -> Engine:
-    """The read model; one for all sessions."""
+    """The read model, for whoever may look at it; one for all sessions. Raises ``AccessDenied``."""
+    require(principal(), Role.VIEWER)
     return _engine(url_of(settings()))
 
 
 def watched_bucket() -> ObjectStore:
-    """The bucket that uploads go into."""
+    """The bucket that uploads go into. Raises ``AccessDenied``."""
+    require(principal(), Role.VIEWER)
     return _store(settings().bucket)
 
 
 def work_bucket() -> ObjectStore:
-    """The bucket with the crop bundles."""
+    """The bucket with the crop bundles. Raises ``AccessDenied``."""
+    require(principal(), Role.VIEWER)
     return _store(settings().work_bucket)
+
+
+def principal() -> Principal:
+    """Who looks at this page. Raises ``NotAuthenticated``."""
+    return principal_here(settings(), _engine(url_of(settings())))
 
 
 def media_cache() -> Path:
@@ -71,6 +81,8 @@ def calm(draw: Callable[..., None]) -> Callable[..., None]:
     def drawn(*args: Any, **named: Any) -> None:
         try:
             draw(*args, **named)
+        except AccessDenied as why:
+            st.warning(str(why), icon=":material/lock:")
         except (NotNow, SQLAlchemyError) as why:
             _apologise(why, "The data cannot be reached now. What was shown before still holds; this page tries again.")
         except Exception as why:  # noqa: BLE001 - the top of a page: a reader must never meet a bare trace

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from contracts.errors import MediaNotAssessable
 from contracts.vocabulary import Lane
+from dashboard.access import Principal, Role, require
 from ingest.announcer import BULK, CHOICE
 from ingest.object_store import ObjectStore
+from ingest.sniffing import SNIFFED_BYTES, sniff_bytes
 
 FOLDER = "uploads"
 _ODD = re.compile(r"[^\w .()+-]+")
@@ -39,12 +42,25 @@ def key_for(name: str, *, now: datetime, lane: Lane = Lane.INTERACTIVE, detector
     return f"{waits}{FOLDER}/{choice}{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}/{safe_name(name)}"
 
 
-def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime) -> str:
+class UploadRefused(ValueError):
+    """The file is not put into the bucket; the message says why, for the person who sent it."""
+
+
+def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime, by: Principal, limit_bytes: int) -> str:
     """Put the bytes into the bucket; returns the key under which the pipeline will find them.
 
     Raises:
+        AccessDenied: ``by`` may not submit.
+        UploadRefused: it is larger than ``limit_bytes``, or its content is no picture and no video.
         NotNow: the bucket is away.
     """
+    require(by, Role.ANALYST)
+    if len(data) > limit_bytes:
+        raise UploadRefused(f"it is larger than {limit_bytes // 2**20} MB")
+    try:
+        sniff_bytes(data[:SNIFFED_BYTES])
+    except MediaNotAssessable as why:
+        raise UploadRefused(why.detail) from why
     key = key_for(name, now=now)
     store.write(key, data)
     return key

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from telltale import cli_operations
+from telltale.cli_keys import keys_app
 from telltale.cli_training import runs_app, train_app
 from telltale.errors import CommandFailed
 
@@ -29,6 +30,7 @@ app.add_typer(detectors_app, name="detectors")
 app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+app.add_typer(keys_app, name="keys")
 cli_operations.register(app, bench_app)
 
 Home = Annotated[

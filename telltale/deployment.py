@@ -172,9 +172,14 @@ def streamlit_command(*, address: str, port: int) -> tuple[str, ...]:
     from dashboard.look import STREAMLIT_FLAGS
 
     home = ROOT / "dashboard" / "home.py"
-    limit_mb = DashboardSettings().upload_limit_mb
-    ours = (f"--server.address={address}", f"--server.port={port}", f"--server.maxUploadSize={limit_mb}")
-    return (sys.executable, "-m", "streamlit", "run", str(home), *STREAMLIT_FLAGS, *ours)
+    settings = DashboardSettings()
+    ours = (
+        f"--server.address={address}",
+        f"--server.port={port}",
+        f"--server.maxUploadSize={settings.upload_limit_mb}",
+    )
+    login = (f"--secrets.files={settings.login_file.absolute()}",) if settings.login_file else ()
+    return (sys.executable, "-m", "streamlit", "run", str(home), *STREAMLIT_FLAGS, *ours, *login)
 
 
 def bucket_of(given: str | None, home: Path) -> str:

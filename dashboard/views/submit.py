@@ -8,14 +8,16 @@ from contracts.errors import NotNow
 from contracts.messages import utc_now
 from contracts.vocabulary import Lifecycle, Verdict
 from dashboard import item_queries, marks, wording
+from dashboard.access import AccessDenied
 from dashboard.projection import name_of
-from dashboard.session import FIRST_PAGE, calm, engine, settings, watched_bucket
-from dashboard.uploads import submit
+from dashboard.session import FIRST_PAGE, calm, engine, principal, settings, watched_bucket
+from dashboard.uploads import UploadRefused, submit
 from dashboard.view_models import spoken_bytes
 
 LOOK_EVERY_S = 2
 _SENT = "submitted_keys"
 _ROUND = "submit_round"
+_REFUSED = "submit_refused"
 
 
 @calm
@@ -39,6 +41,8 @@ def draw() -> None:
         _send(chosen or [])
         st.session_state[_ROUND] += 1
         st.rerun()
+    for words in st.session_state.pop(_REFUSED, ()):
+        st.warning(words, icon=":material/block:")
     if st.session_state.get(_SENT):
         st.subheader("Sent in this session")
         _sent()
@@ -50,11 +54,14 @@ def _send(chosen: list[Any]) -> None:
     for number, file in enumerate(chosen):
         bar.progress(number / len(chosen), text=f"Sending {file.name} ({number + 1} of {len(chosen)})")
         try:
-            key = submit(watched_bucket(), file.name, file.getvalue(), now=utc_now())
+            limits = {"by": principal(), "limit_bytes": settings().upload_limit_mb * 2**20}
+            key = submit(watched_bucket(), file.name, file.getvalue(), now=utc_now(), **limits)
         except NotNow:
             sent.insert(0, (None, file.name, file.size))
-            continue
-        sent.insert(0, (key, file.name, file.size))
+        except (UploadRefused, AccessDenied) as why:
+            st.session_state.setdefault(_REFUSED, []).append(f"{_plain(file.name)} was not sent: {why}")
+        else:
+            sent.insert(0, (key, file.name, file.size))
     bar.empty()
 
 
