@@ -180,10 +180,12 @@ def up(
     detectors: Detectors = None,
     dashboard: Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Serve the dashboard.")] = True,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard. [default: 8501 or a free one]")] = None,
+    api: Annotated[bool, typer.Option("--api/--no-api", help="Serve the API.")] = True,
+    api_port: Annotated[int | None, typer.Option(help="Port of the API. [default: 8502 or a free one]")] = None,
     kafka_port: Annotated[int | None, typer.Option(help="Port of a local Kafka. [default: a free one]")] = None,
     random_weights: RandomWeights = False,
 ) -> None:
-    """Run the whole pipeline on this machine until Ctrl-C: Kafka, every stage, the dashboard."""
+    """Run the whole pipeline on this machine until Ctrl-C: Kafka, every stage, the API, the dashboard."""
     from telltale import up as command
 
     command.run(
@@ -192,6 +194,8 @@ def up(
         detectors=detectors,
         dashboard=dashboard,
         dashboard_port=port,
+        api=api,
+        api_port=api_port,
         kafka_port=kafka_port,
         random_weights=random_weights,
     )

@@ -32,6 +32,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     """Add the commands of operators to the command line and their measurement to ``bench``."""
     app.add_typer(dead_letters_app, name="dead-letters")
     app.command()(reconcile)
+    app.command()(api)
     bench_app.command("reconcile")(bench_reconcile)
 
 
@@ -145,6 +146,23 @@ def dead_letters_resume(
     from telltale import dead_letters_shown as command
 
     command.resume(stage, home, as_json=as_json)
+
+
+def api(
+    address: Annotated[
+        str | None, typer.Option(help="Address to listen on. [default: TELLTALE_API_ADDRESS, else 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port. [default: TELLTALE_API_PORT, else 8502]")
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
+    ] = None,
+) -> None:
+    """Serve the API alone, with the settings of the environment; `up` does this by itself."""
+    from telltale import api as command
+
+    command.run(address=address, port=port, home=home)
 
 
 def reconcile(

@@ -72,7 +72,8 @@ def pipeline(home: Path, *, dashboard: bool) -> Iterator[RunState]:
     home.mkdir(parents=True)
     log = home / "demo.log"
     switch = "--dashboard" if dashboard else "--no-dashboard"
-    command = [sys.executable, "-m", "telltale", "up", "--home", str(home), "--bucket", str(home / "bucket"), switch]
+    choices = ("--home", str(home), "--bucket", str(home / "bucket"), switch, "--no-api")
+    command = [sys.executable, "-m", "telltale", "up", *choices]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     child = start_child(command, env={**os.environ, "PYTHONPATH": path}, log=log)
     try:

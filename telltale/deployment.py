@@ -40,6 +40,7 @@ class Deployment:
     detectors: str
     notifications_topic: str
     dashboard_port: int | None
+    api_port: int | None = None
     random_weights: bool = False
     metrics_ports: Mapping[str, int] = field(
         default_factory=lambda: dict(zip(STAGES, free_ports(len(STAGES)), strict=True))
@@ -52,6 +53,10 @@ class Deployment:
     @property
     def dashboard(self) -> str | None:
         return f"http://{LOOPBACK}:{self.dashboard_port}" if self.dashboard_port else None
+
+    @property
+    def api(self) -> str | None:
+        return f"http://{LOOPBACK}:{self.api_port}" if self.api_port else None
 
     @property
     def detector_names(self) -> tuple[str, ...]:
@@ -101,12 +106,14 @@ class Deployment:
         )
 
     def children(self, kafka: str) -> list[ChildSpec]:
-        """Every stage and, where it is wanted, the dashboard, in the order of the data."""
+        """Every stage and, where they are wanted, API and dashboard, in the order of the data."""
         env = self.environment(kafka)
         stages = [self._stage(name, module, env) for name, module in STAGES.items()]
         interval_s = ProjectSettings().reconcile_interval_s
         if interval_s:
             stages.append(self._reconcile_child(env, interval_s))
+        if self.api_port:
+            stages.append(self._api_child(env))
         return [*stages, self._dashboard_child(env)] if self.dashboard_port else stages
 
     def _stage(self, name: str, module: tuple[str, ...], env: Mapping[str, str]) -> ChildSpec:
@@ -131,6 +138,16 @@ class Deployment:
             cwd=self.home,
             log=self.log("reconcile"),
             ready=lambda: True,
+        )
+
+    def _api_child(self, env: Mapping[str, str]) -> ChildSpec:
+        return ChildSpec(
+            name="api",
+            argv=(sys.executable, "-m", "telltale", "api", "--address", LOOPBACK, "--port", str(self.api_port)),
+            env=env,
+            cwd=self.home,
+            log=self.log("api"),
+            ready=page_answers(f"{self.api}/readyz"),
         )
 
     def _demand(self, env: Mapping[str, str]) -> Callable[[], bool] | None:
@@ -199,9 +216,18 @@ def bucket_of(given: str | None, home: Path) -> str:
 
 def dashboard_port_of(wanted: int | None) -> int:
     """A free port for the dashboard: ``wanted`` or an error, else Streamlit's usual one or any."""
-    port = free_port(wanted or 8501)
+    return _port_of(wanted, usual=8501, option="--port")
+
+
+def api_port_of(wanted: int | None) -> int:
+    """A free port for the API: ``wanted`` or an error, else the usual one or any."""
+    return _port_of(wanted, usual=8502, option="--api-port")
+
+
+def _port_of(wanted: int | None, *, usual: int, option: str) -> int:
+    port = free_port(wanted or usual)
     if wanted and port != wanted:
-        raise CommandFailed(f"Port {wanted} is taken; choose another --port, or leave it out for a free one.")
+        raise CommandFailed(f"Port {wanted} is taken; choose another {option}, or leave it out for a free one.")
     return port
 
 

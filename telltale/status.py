@@ -32,7 +32,12 @@ def _show(state: RunState) -> None:
     out.print(_headline(state), markup=False, soft_wrap=True)
     if state.started_at is None:
         return
-    for name, value in (("bucket", state.bucket), ("kafka", state.kafka), ("dashboard", state.dashboard)):
+    for name, value in (
+        ("bucket", state.bucket),
+        ("kafka", state.kafka),
+        ("dashboard", state.dashboard),
+        ("api", state.api),
+    ):
         out.print(f"{name:10} {value or '–'}", markup=False, soft_wrap=True)
     names = [f"{name} (untrained)" if name in state.untrained else name for name in state.detectors]
     out.print(f"{'detectors':10} {', '.join(names) or '–'}", markup=False, soft_wrap=True)

@@ -23,7 +23,7 @@ from contracts.topics import (
 )
 from ingest.kafka_login import trouble_with
 from telltale import run_state
-from telltale.deployment import S3, Deployment, bucket_of, dashboard_port_of, detectors_of
+from telltale.deployment import S3, Deployment, api_port_of, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
 from telltale.kafka_of_run import KAFKA_VARIABLE, kafka_of_children
 from telltale.local_kafka import LocalKafka, answers
@@ -191,6 +191,7 @@ class Run:
             bucket=deployment.bucket,
             kafka=self._kafka,
             dashboard=deployment.dashboard,
+            api=deployment.api,
             metrics=deployment.metrics,
             stages=self._supervisor.stages,
             topics=topics_of(deployment.detector_names),
@@ -254,6 +255,8 @@ def run(
     dashboard: bool,
     dashboard_port: int | None,
     kafka_port: int | None,
+    api: bool = True,
+    api_port: int | None = None,
     random_weights: bool = False,
 ) -> None:
     """Run until Ctrl-C or SIGTERM; says on stdout, once all is ready, where to drop files and what to look at."""
@@ -264,6 +267,7 @@ def run(
         detectors=detectors_of(detectors),
         notifications_topic=ProcessSettings().notifications_topic,
         dashboard_port=dashboard_port_of(dashboard_port) if dashboard else None,
+        api_port=api_port_of(api_port) if api else None,
         random_weights=random_weights or DetectSettings().allow_untrained,
     )
     log_to(deployment.log("up"))
@@ -277,6 +281,7 @@ def _announce(state: RunState) -> None:
         "Telltale is ready.",
         f"  Drop files into   {state.bucket}",
         f"  Dashboard         {state.dashboard}" if state.dashboard else None,
+        f"  API               {state.api}/docs" if state.api else None,
         f"  Untrained         {', '.join(state.untrained)}: {UNTRAINED}" if state.untrained else None,
         f"  Verdicts          topic {MEDIA_VERDICTS.name} on {state.kafka}",
         "  Stop it with Ctrl-C.",

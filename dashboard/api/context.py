@@ -16,7 +16,6 @@ from dashboard.api.rate_limit import RateLimit
 from dashboard.api.settings import ApiSettings
 from dashboard.read_model import open_engine, url_of
 from ingest.kafka_login import address_of
-from ingest.kafka_login import address_of
 from ingest.object_store import ObjectStore, open_store
 from ingest.publisher import Publisher
 

@@ -29,7 +29,8 @@ class RunningPipeline:
         self.home = home
         self.bucket = bucket
         self._env = {**os.environ, "TELLTALE_KAFKA_LIBS": str(KAFKA_LIBS), **(env or {})}
-        self._argv = ["up", "--home", str(home), "--bucket", bucket, "--no-dashboard", "--detectors", detectors]
+        choices = ("--bucket", bucket, "--no-dashboard", "--no-api", "--detectors", detectors)
+        self._argv = ["up", "--home", str(home), *choices]
         self._child: subprocess.Popen[bytes] | None = None
 
     @property

@@ -52,6 +52,14 @@ def test_reconciling_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.Mon
     assert [child.name for child in a_deployment(tmp_path).children("127.0.0.1:9")] == list(STAGES)
 
 
+def test_the_api_is_a_child_of_its_own_where_it_has_a_port(tmp_path: Path):
+    deployment = dataclasses.replace(a_deployment(tmp_path), api_port=8777)
+    (child,) = [child for child in deployment.children("127.0.0.1:9") if child.name == "api"]
+    assert child.argv[3:] == ("api", "--address", "127.0.0.1", "--port", "8777")
+    assert deployment.api == "http://127.0.0.1:8777"
+    assert "api" not in [child.name for child in a_deployment(tmp_path).children("127.0.0.1:9")]
+
+
 def test_children_get_settings_that_exist_and_the_rest_of_our_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
