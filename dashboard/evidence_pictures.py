@@ -43,11 +43,13 @@ def crops_of(store: ObjectStore, evidence: Iterable[Evidence]) -> dict[Wanted, b
     return found
 
 
-def thumbnail_of(store: ObjectStore, evidence: Evidence) -> str:
-    """A blurred miniature as a data address, so that a list shocks nobody. Raises ``NoPicture``."""
+def thumbnail_of(store: ObjectStore, evidence: Evidence, *, is_revealed: bool = False) -> str:
+    """A miniature as a data address, blurred unless revealed, so that a list shocks nobody. Raises ``NoPicture``."""
     picture = _picture(_unpacked(store, evidence.bundle), evidence.crop)
     width, height = THUMBNAIL_PX
-    small = _covering(picture, width, height).filter(ImageFilter.GaussianBlur(_BLUR_PX))
+    small = _covering(picture, width, height)
+    if not is_revealed:
+        small = small.filter(ImageFilter.GaussianBlur(_BLUR_PX))
     return "data:image/jpeg;base64," + b64encode(_encoded(small, quality=60)).decode("ascii")
 
 

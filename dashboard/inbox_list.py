@@ -1,6 +1,7 @@
 """Rows of the read model in, the live list of the inbox out; its script keeps rows in place while they change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -10,8 +11,9 @@ from streamlit.components.v2 import component
 from contracts.vocabulary import Lifecycle, MediaKind, Reason, Verdict
 from dashboard import marks, wording
 from dashboard.item_queries import PAGE_SIZE, Pulse, Question, Row
-from dashboard.look import VERDICT_MARKS, asset, mark_of
+from dashboard.look import HIDDEN_MARK, VERDICT_MARKS, asset, mark_of
 from dashboard.projection import Tab
+from dashboard.reviews import Outcome
 from dashboard.view_models import DELAYED_AFTER_S, STOPPED_AFTER_S, Freshness
 
 TAB_WORDS: dict[Tab | None, str] = {
@@ -30,6 +32,16 @@ _TAB_MARKS = {
     Tab.NO_EVIDENCE_FOUND: VERDICT_MARKS[Verdict.NO_EVIDENCE_FOUND],
     Tab.NOT_ASSESSED: VERDICT_MARKS[Verdict.NOT_ASSESSED],
 }
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A miniature as a data address; blurred until the reader asked to see it."""
+
+    address: str
+    is_revealed: bool = False
+
+
 BANNERS = {
     Freshness.STOPPED: "The live feed has stopped: this is the last known state, newer items are missing. "
     "`telltale status` names the stage that is down.",
@@ -55,7 +67,7 @@ def mount_pulse(age_s: float | None, pulse: Pulse) -> None:
 
 def mount_list(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The list itself; what leaves is what the reader just asked for (``open``, ``tab``, ``page`` …)."""
-    names = ("open", "tab", "page", "show", "clear")
+    names = ("open", "tab", "page", "show", "clear", "reveal")
     asked = {f"on_{name}_change": lambda: None for name in names}
     return _component("telltale_inbox", "inbox", _LIST_HTML)(data=data, key="inbox", **asked)
 
@@ -96,26 +108,37 @@ def list_data(
     counts: Mapping[Tab, int],
     *,
     newer: int,
-    thumbnails: Mapping[str, str],
+    thumbnails: Mapping[str, Thumbnail],
     bucket_name: str,
+    reviewed: Mapping[str, Outcome] | None = None,
+    reviewed_in: Mapping[str, int] | None = None,
+    hides: Container[str] = (),
 ) -> dict[str, Any]:
-    """Everything that the list's script draws; the same input gives the same bytes, which are then not sent again."""
+    """Everything that the list's script draws; the same input gives the same bytes, which are then not sent again.
+
+    ``reviewed`` has the outcomes of the items shown, ``reviewed_in`` the number of reviewed items of each tab; the
+    verdicts of the items in ``hides`` are not told, nor are the tabs then, which would tell them.
+    """
+    tabs = TAB_WORDS if not hides else (None,)
+    done = reviewed_in or {}
     return {
         "question": repr(question),
-        "tabs": "".join(_tab(tab, counts, is_open=tab == question.tab) for tab in TAB_WORDS),
+        "tabs": "".join(_tab(tab, counts, done, is_open=tab == question.tab) for tab in tabs),
         "note": _note(question, rows, counts, newer, bucket_name),
-        "rows": [_row(row, thumbnails.get(row["media_id"])) for row in rows],
+        "rows": [_row(row, thumbnails, reviewed or {}, hidden=row["media_id"] in hides) for row in rows],
         "foot": _foot(question, counts),
     }
 
 
-def _tab(tab: Tab | None, counts: Mapping[Tab, int], *, is_open: bool) -> str:
+def _tab(tab: Tab | None, counts: Mapping[Tab, int], reviewed_in: Mapping[str, int], *, is_open: bool) -> str:
     number = counts.get(tab, 0) if tab else sum(counts.values())
+    done = reviewed_in.get(tab.value, 0) if tab else sum(reviewed_in.values())
     mark = _TAB_MARKS.get(tab) if tab else None
     shape = marks.shape(mark, size_px=12) if mark else ""
     tell = f"tab:{tab.value if tab else 'all'}"
+    words = f"{wording.counted(number, 'item')}, {done} reviewed"
     return (
-        f'<button role="tab" aria-selected="{"true" if is_open else "false"}" data-tell="{tell}">'
+        f'<button role="tab" aria-selected="{"true" if is_open else "false"}" data-tell="{tell}" title="{words}">'
         f"{shape}{escape(TAB_WORDS[tab])}<i>{number}</i></button>"
     )
 
@@ -157,21 +180,44 @@ def _foot(question: Question, counts: Mapping[Tab, int]) -> str:
     return f"<span>Page {page + 1} of {pages} · {wording.counted(total, 'item')}</span>{back}{on}"
 
 
-def _row(row: Row, thumbnail: str | None) -> dict[str, str]:
+def _row(
+    row: Row, thumbnails: Mapping[str, Thumbnail], reviewed: Mapping[str, Outcome], *, hidden: bool
+) -> dict[str, str]:
     lifecycle, verdict = Lifecycle(row["lifecycle"]), Verdict(row["verdict"]) if row["verdict"] else None
+    said = reviewed.get(row["media_id"])
+    state = wording.LIFECYCLE_WORDS[lifecycle]
     cells = (
-        f'<img class="tt-thumb" src="{thumbnail}" alt="">' if thumbnail else '<span class="tt-thumb"></span>',
-        f'<span><div class="tt-name" title="{escape(row["source_key"])}">{escape(row["name"])}</div>'
-        f'<div class="tt-sub">{escape(_origin(row))}</div></span>',
-        f'<span>{marks.chip(lifecycle, verdict)}<div class="tt-sub">{escape(reason_line(row))}</div></span>',
-        f"<span>{_estimate(row, lifecycle, verdict)}</span>",
+        _thumbnail(row, None if hidden else thumbnails.get(row["media_id"])),
+        f'<span><a class="tt-name" href="?item={row["media_id"]}" title="{escape(row["source_key"])}">'
+        f'{escape(row["name"])}</a><div class="tt-sub">{escape(_origin(row))}</div></span>',
+        _hidden_verdict() if hidden else _verdict(row, lifecycle, verdict),
+        f"<span>{marks.range_bar(None, None) if hidden else _estimate(row, lifecycle, verdict)}</span>",
         f'<span class="tt-num tt-wide">{"–" if row["people"] is None else row["people"]}</span>',
         f'<span class="tt-num tt-wide">{wording.clock(row["duration_s"]) if row["duration_s"] else "–"}</span>',
         f'<span class="tt-num tt-wide"><time data-at="{row["arrived_at_s"]:.0f}"></time></span>',
-        f"<span>{escape(wording.LIFECYCLE_WORDS[lifecycle])}</span>",
+        f'<span>{escape(state)}<div class="tt-sub">{escape("reviewed" if said else "")}</div></span>',
     )
-    words = f"{row['name']}: {marks.chip_words(lifecycle, verdict)}, {wording.LIFECYCLE_WORDS[lifecycle]}"
-    return {"id": row["media_id"], "html": "".join(cells), "words": words}
+    return {"id": row["media_id"], "html": "".join(cells)}
+
+
+def _thumbnail(row: Row, thumbnail: Thumbnail | None) -> str:
+    if thumbnail is None:
+        return '<span class="tt-thumb"></span>'
+    name = escape(row["name"])
+    if thumbnail.is_revealed:
+        return f'<img class="tt-thumb" src="{thumbnail.address}" alt="Face in {name}">'
+    return (
+        f'<button type="button" class="tt-reveal" data-tell="reveal:{row["media_id"]}" aria-label="Show the face in '
+        f'{name}" title="Show the face"><img class="tt-thumb" src="{thumbnail.address}" alt=""></button>'
+    )
+
+
+def _verdict(row: Row, lifecycle: Lifecycle, verdict: Verdict | None) -> str:
+    return f'<span>{marks.chip(lifecycle, verdict)}<div class="tt-sub">{escape(reason_line(row))}</div></span>'
+
+
+def _hidden_verdict() -> str:
+    return f'<span class="tt-chip">{marks.shape(HIDDEN_MARK)}<b>Your opinion first</b></span>'
 
 
 def _origin(row: Row) -> str:

@@ -82,6 +82,11 @@ FAILED_MARK = Mark(
     '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5Z" fill="none" stroke="currentColor" stroke-width="1.6"/>'
     '<path d="m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2" stroke="currentColor" stroke-width="1.6"/>',
 )
+HIDDEN_MARK = Mark(
+    GREY,
+    '<path d="M1 8c3.5-5.3 10.5-5.3 14 0-3.5 5.3-10.5 5.3-14 0Z" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="m3 14 10-12" stroke="currentColor" stroke-width="1.8"/>',
+)
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="148" height="28" viewBox="0 0 148 28">'

@@ -25,6 +25,7 @@ function listen(root, state) {
     const target = event.target.closest("[data-tell]");
     if (!target) return;
     event.preventDefault();
+    event.stopPropagation();
     const [name, value] = target.dataset.tell.split(":", 2);
     state.tell(name, value);
   });
@@ -81,11 +82,11 @@ function byId(root) {
 }
 
 function made(row, fresh) {
-  const node = document.createElement("a");
+  const node = document.createElement("div");
   node.className = fresh ? "tt-row tt-fresh" : "tt-row";
+  node.setAttribute("role", "listitem");
   node.dataset.id = row.id;
   node.dataset.tell = `open:${row.id}`;
-  node.href = `?item=${row.id}`;
   fill(node, row);
   return node;
 }
@@ -94,7 +95,6 @@ function fill(node, row) {
   if (node.ttHtml === row.html) return;
   node.ttHtml = row.html;
   node.innerHTML = row.html;
-  node.setAttribute("aria-label", row.words);
 }
 
 function showAges(root) {

@@ -7,9 +7,9 @@ import streamlit as st
 
 from contracts.messages import Evidence
 from contracts.vocabulary import MediaKind
-from dashboard import item_queries
+from dashboard import item_queries, opinion_first, reviews
 from dashboard.evidence_pictures import NoPicture, thumbnail_of
-from dashboard.inbox_list import list_data, mount_list, mount_pulse
+from dashboard.inbox_list import Thumbnail, list_data, mount_list, mount_pulse
 from dashboard.item_queries import Order, Question, Row
 from dashboard.projection import Tab
 from dashboard.session import address_value, calm, engine, set_address_value, watched_bucket, work_bucket
@@ -20,6 +20,7 @@ _ORDERS = {"": "Newest first", Order.OLDEST.value: "Oldest first", Order.STRONGE
 # A bundle takes a moment to open, so each look opens a few and the list fills up over the next ones.
 _THUMBNAILS_PER_LOOK = 4
 _HELD_AT = "inbox_held_at"
+_REVEALED = "inbox_revealed"
 
 
 @calm
@@ -31,7 +32,7 @@ def draw() -> None:
 
 
 def _filters() -> None:
-    search, kind, order, automatic = st.columns([5, 2, 2.4, 2.6], vertical_alignment="bottom")
+    search, kind, order, automatic, opinion = st.columns([4, 1.8, 2.4, 2.6, 1.8], vertical_alignment="bottom")
     with search:
         _bound_text("q", "Search", "Name, SHA-256 or item number")
     with kind:
@@ -41,6 +42,8 @@ def _filters() -> None:
     with automatic:
         st.session_state["inbox_automatic"] = address_value("insert") != "ask"
         st.toggle("Insert new items by themselves", key="inbox_automatic", on_change=_switch_insertion)
+    with opinion:
+        opinion_first.draw_switch()
 
 
 def _bound_text(name: str, label: str, hint: str) -> None:
@@ -82,6 +85,7 @@ def _live() -> None:
     mount_pulse(item_queries.heartbeat_age_s(database), item_queries.pulse(database))
     question = asked_question()
     rows = item_queries.page_of(database, question)
+    reviewed = reviews.reviewed_among(database, [row["media_id"] for row in rows])
     asked = mount_list(
         list_data(
             question,
@@ -90,6 +94,9 @@ def _live() -> None:
             newer=item_queries.newer_items(database, question),
             thumbnails=_thumbnails(rows),
             bucket_name=watched_bucket().bucket,
+            reviewed=reviewed,
+            reviewed_in=reviews.reviewed_by_tab(database),
+            hides=opinion_first.hidden_among(rows) if opinion_first.is_on() else (),
         )
     )
     _follow(asked)
@@ -99,7 +106,7 @@ def asked_question() -> Question:
     """What the address asks for; words that it does not know count as not given."""
     number = address_value("page")
     return Question(
-        tab=_known(Tab, address_value("tab")),
+        tab=None if opinion_first.is_on() else _known(Tab, address_value("tab")),
         text=address_value("q"),
         kind=_known(MediaKind, address_value("kind")),
         order=_known(Order, address_value("sort")) or Order.NEWEST,
@@ -126,6 +133,8 @@ def _follow(asked: Mapping[str, Any]) -> None:
         set_address_value("page", "")
     elif asked.get("page"):
         set_address_value("page", str(int(asked["page"]) + 1) if asked["page"] != "0" else "")
+    elif asked.get("reveal"):
+        st.session_state.setdefault(_REVEALED, set()).add(str(asked["reveal"]))
     elif asked.get("show"):
         st.session_state.pop(_HELD_AT, None)
     elif asked.get("clear"):
@@ -136,20 +145,21 @@ def _follow(asked: Mapping[str, Any]) -> None:
     st.rerun()
 
 
-def _thumbnails(rows: list[Row]) -> dict[str, str]:
-    kept: dict[str, str] = st.session_state.setdefault("inbox_thumbnails", {})
-    missing = [row["thumbnail"] for row in rows if row["thumbnail"] and row["thumbnail"] not in kept]
-    for evidence in missing[:_THUMBNAILS_PER_LOOK]:
-        kept[evidence] = _thumbnail(evidence)
-    shown = {row["thumbnail"] for row in rows}
-    st.session_state["inbox_thumbnails"] = {name: picture for name, picture in kept.items() if name in shown}
-    return {row["media_id"]: kept[row["thumbnail"]] for row in rows if kept.get(row["thumbnail"])}
+def _thumbnails(rows: list[Row]) -> dict[str, Thumbnail]:
+    kept: dict[tuple[str, bool], str] = st.session_state.setdefault("inbox_thumbnails", {})
+    revealed: set[str] = st.session_state.setdefault(_REVEALED, set())
+    wanted = {row["media_id"]: (row["thumbnail"], row["media_id"] in revealed) for row in rows if row["thumbnail"]}
+    missing = [one for one in wanted.values() if one not in kept]
+    for one in sorted(missing, key=lambda one: not one[1])[:_THUMBNAILS_PER_LOOK]:
+        kept[one] = _thumbnail(*one)
+    st.session_state["inbox_thumbnails"] = {one: kept[one] for one in wanted.values() if one in kept}
+    return {media_id: Thumbnail(kept[one], one[1]) for media_id, one in wanted.items() if kept.get(one)}
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(evidence: str) -> str:
+def _thumbnail(evidence: str, is_revealed: bool) -> str:
     """A data address, or nothing where there is no picture to be had."""
     try:
-        return thumbnail_of(work_bucket(), Evidence.model_validate_json(evidence))
+        return thumbnail_of(work_bucket(), Evidence.model_validate_json(evidence), is_revealed=is_revealed)
     except NoPicture:
         return ""

@@ -5,35 +5,27 @@ from html import escape
 
 import streamlit as st
 
-from contracts.messages import MediaVerdict, Probability
-from contracts.vocabulary import Lifecycle, MediaKind, Verdict
-from dashboard import item_queries, marks, what_if, wording
-from dashboard.certainty import what_limits
+from contracts.messages import MediaVerdict
+from contracts.vocabulary import Lifecycle, MediaKind
+from dashboard import item_queries, marks, opinion_first, wording
 from dashboard.item_queries import Row
-from dashboard.look import FAILED_MARK, VERDICT_MARKS, WORKING_MARK
+from dashboard.look import HIDDEN_MARK
 from dashboard.projection import DONE, ItemDocuments
 from dashboard.session import address_value, calm, engine, reader_zone, set_address_value
-from dashboard.view_models import (
-    HISTORY_HEAD,
-    failure_words,
-    file_facts,
-    history_table,
-    looked_for,
-    missing_words,
-    moment,
-)
+from dashboard.view_models import HISTORY_HEAD, file_facts, history_table, moment
+from dashboard.views.item_card import draw_card
 from dashboard.views.item_evidence import draw_detectors, draw_people, draw_player, draw_timeline
+from dashboard.views.item_reports import draw_reports
+from dashboard.views.item_review import draw_form, draw_reviews, reviewer
 
 LOOK_EVERY_S = 2
+_READING_PX = 760
 
 
 @calm
 def draw(media_id: str) -> None:
     """The whole page."""
-    if st.button("Inbox", icon=":material/arrow_back:", type="tertiary"):
-        for name in ("item", "t"):
-            set_address_value(name, "")
-        st.rerun()
+    _draw_door()
     row = item_queries.item_row(engine(), media_id)
     if row is None:
         _draw_unknown(media_id)
@@ -42,15 +34,52 @@ def draw(media_id: str) -> None:
     st.title(_title(row))
     if item.lifecycle not in DONE:
         _watch(media_id, row["change"])
-    _draw_card(item)
+    if item.verdict is not None and not item.failed and opinion_first.hides(media_id, reviewer()):
+        _draw_hidden(item)
+        return
+    draw_card(item)
     if item.verdict is not None and not item.failed:
+        opinion_first.note_seen(media_id)
         _draw_grounds(item, item.verdict)
     else:
         with st.columns([11, 9])[0]:
             draw_player(item, moment_asked())
-    st.subheader("File")
-    st.html(marks.facts(file_facts(item, reader_zone())))
-    _draw_history(media_id)
+    _draw_more(item)
+
+
+def _draw_door() -> None:
+    back, switch = st.columns([5, 1], vertical_alignment="center")
+    with switch:
+        opinion_first.draw_switch()
+    if back.button("Inbox", icon=":material/arrow_back:", type="tertiary"):
+        for name in ("item", "t"):
+            set_address_value(name, "")
+        st.rerun()
+
+
+def _draw_hidden(item: ItemDocuments) -> None:
+    words = "The verdict, the scores and the crops are shown when you have said what you think."
+    st.html(marks.card("Your opinion first", marks.paragraph(words, kind="tt-lead"), mark=HIDDEN_MARK))
+    left, right = st.columns([11, 9], gap="large")
+    with left:
+        draw_player(item, moment_asked())
+    with right:
+        draw_form(item.media_id, item.verdict)
+
+
+def _draw_more(item: ItemDocuments) -> None:
+    has_verdict = item.verdict is not None and not item.failed
+    names = ["Review", "Reports", "File", "History"] if has_verdict else ["File", "History", "Review"]
+    tabs = dict(zip(names, st.tabs(names), strict=True))
+    with tabs["Review"], st.container(width=_READING_PX):
+        draw_reviews(item.media_id, item.verdict)
+    with tabs["File"]:
+        st.html(marks.facts(file_facts(item, reader_zone())))
+    with tabs["History"]:
+        _draw_history(item.media_id)
+    if has_verdict and item.verdict is not None:
+        with tabs["Reports"]:
+            draw_reports(item, item.verdict)
 
 
 def _title(row: Row) -> str:
@@ -90,87 +119,6 @@ def _watch(media_id: str, seen_change: int) -> None:
         st.rerun()
 
 
-def _draw_card(item: ItemDocuments) -> None:
-    if item.failed:
-        happened, means, do = failure_words(item)
-        body = marks.paragraph(happened, kind="tt-lead") + marks.paragraph(means) + marks.paragraph(do)
-        st.html(marks.card("Not assessed — the pipeline could not finish", body, mark=FAILED_MARK))
-    elif item.verdict is None:
-        words = wording.LIFECYCLE_SENTENCES[item.lifecycle]
-        st.html(marks.card(_working_title(item), marks.paragraph(words, kind="tt-lead"), mark=WORKING_MARK))
-    else:
-        st.html(_verdict_card(item.verdict))
-        if item.verdict.probability is not None and item.verdict.verdict is not Verdict.INCONCLUSIVE:
-            _draw_base_rate(item.verdict.probability)
-
-
-@st.fragment
-@calm
-def _draw_base_rate(probability: Probability) -> None:
-    with st.expander("What it means where manipulated files are rare: a secondary figure, not the verdict"):
-        given = round(probability.prior * 1000)
-        shares = sorted({*what_if.SHARES_PER_1000, given})
-        per_1000 = st.select_slider(
-            "Manipulated files among 1,000 such files",
-            shares,
-            value=given,
-            format_func=lambda share: f"{share} in 1,000",
-        )
-        st.html(marks.paragraph(what_if.base_rate_words(probability, per_1000), kind="tt-secondary"))
-        st.html(marks.paragraph(what_if.likelihood_ratio_words(probability), kind="tt-quiet"))
-
-
-def _working_title(item: ItemDocuments) -> str:
-    if item.extracted is None or not item.extracted.quality.sampled_frames:
-        return wording.LIFECYCLE_WORDS[item.lifecycle]
-    quality = item.extracted.quality
-    return f"Analysing — faces in {quality.face_frames} of {quality.sampled_frames} frames so far"
-
-
-def _verdict_card(verdict: MediaVerdict) -> str:
-    is_first_look = verdict.lifecycle is Lifecycle.PROVISIONAL
-    title = wording.headline(verdict.verdict, verdict.reasons)
-    details = [wording.detail_of(reason, verdict.problems) for reason in verdict.reasons]
-    said = marks.paragraph(wording.sentence(verdict), kind="tt-lead")
-    missing = missing_words(verdict)
-    if missing:
-        said += marks.paragraph(missing)
-    said += _not_more_certain(verdict, details)
-    said += marks.paragraph(looked_for(verdict), kind="tt-quiet")
-    aside = _scale(verdict) + _small_print(verdict)
-    body = f'<div class="tt-two"><div>{said}</div><div>{aside}</div></div>'
-    return marks.card(f"First look: {title}" if is_first_look else title, body, verdict=verdict.verdict)
-
-
-def _not_more_certain(verdict: MediaVerdict, details: Sequence[str | None]) -> str:
-    advice = marks.advice(verdict.reasons, details)
-    limits = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_limits(verdict))
-    if not advice and not limits:
-        return ""
-    listed = f'<ul class="tt-reasons">{limits}</ul>' if limits else ""
-    return f"<p><b>Why it is not more certain</b></p>{advice}{listed}"
-
-
-def _scale(verdict: MediaVerdict) -> str:
-    if verdict.probability is None:
-        return ""
-    low, high = verdict.probability.low, verdict.probability.high
-    bar = marks.range_bar(low, high, colour=VERDICT_MARKS[verdict.verdict].colour, thresholds=verdict.thresholds)
-    words = escape(f"Estimate: {wording.frequency_range(verdict.probability)}")
-    # Where no call is made, a number in large type would be read as one.
-    lead = f'<p class="tt-quiet">{words}</p>' if verdict.verdict is Verdict.INCONCLUSIVE else f"<p><b>{words}</b></p>"
-    return (
-        f'<div class="tt-scale">{lead}{bar}'
-        '<div class="tt-ends"><span>1 in 100</span><span>50 in 100</span><span>99 in 100</span></div></div>'
-    )
-
-
-def _small_print(verdict: MediaVerdict) -> str:
-    when = moment(verdict.produced_at.timestamp(), reader_zone())
-    words = f"{wording.LIFECYCLE_WORDS[verdict.lifecycle]} · {when} · policy {verdict.policy_version}"
-    return marks.paragraph(words, kind="tt-quiet")
-
-
 def _draw_grounds(item: ItemDocuments, verdict: MediaVerdict) -> None:
     left, right = st.columns([11, 9], gap="large")
     with left:
@@ -187,8 +135,9 @@ def _draw_grounds(item: ItemDocuments, verdict: MediaVerdict) -> None:
 def _draw_history(media_id: str) -> None:
     events = item_queries.history_of(engine(), media_id)
     letters = item_queries.dead_letters_of(engine(), media_id)
+    if not events and not letters:
+        st.caption("No verdict has been published yet.")
     if events:
-        st.subheader("History")
         st.html(marks.table(HISTORY_HEAD, history_table(events, reader_zone()), caption="Every verdict, newest first"))
     if letters:
         with st.expander(f"What went wrong on the way ({wording.counted(len(letters), 'dead letter')})"):

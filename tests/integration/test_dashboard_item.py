@@ -1,12 +1,19 @@
-"""One item in a real Chromium: play, seek from the timeline and the crops, choose detectors, other base rates."""
+"""One item in a real Chromium: play, seek, choose detectors, other base rates, review, each report."""
 
+import csv
+import io
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from contracts.messages import MediaUploaded
+from contracts.messages import MediaUploaded, MediaVerdict
+from contracts.settings import DashboardSettings
+from dashboard import item_queries, reviews
+from dashboard.read_model import open_engine, url_of
 from tests.support.dashboard_server import a_browser, a_dashboard
 from tests.support.read_models import CLIP_S, Deployment, seed
 
@@ -126,3 +133,67 @@ def test_another_base_rate_moves_a_secondary_figure_only(swapped: Page):
     swapped.get_by_role("slider", name="Manipulated files").press("Home")
     expect(figure).to_contain_text(re.compile(r"If 1 in 1,000 .* about 13 \(between fewer than 10 and \d+\)"))
     expect(swapped.locator(".tt-card")).to_contain_text("Estimate: 81–99 in 100")
+
+
+def test_every_report_can_be_downloaded_and_holds_the_event(
+    swapped: Page, deployment: Deployment, seeded: dict[str, MediaUploaded]
+):
+    swapped.get_by_role("tab", name="Reports").click()
+    whole = json.loads(downloaded(swapped, "Data (JSON)"))
+    media_id = seeded["statement swapped.mp4"].media_id
+    known = item_queries.item(engine_of(deployment), media_id).verdict
+    assert MediaVerdict.model_validate(whole["verdict"]) == known
+    assert "Likely manipulated — strong evidence found" in downloaded(swapped, "Page (HTML)").decode()
+    assert downloaded(swapped, "Document (PDF)").startswith(b"%PDF-")
+    assert downloaded(swapped, "Charts (PNG)").startswith(b"\x89PNG")
+    rows = list(csv.DictReader(io.StringIO(downloaded(swapped, "Rows (CSV)").decode())))
+    assert [(row["detector"], row["media_id"]) for row in rows] == [("telltale", media_id), ("mesonet", media_id)]
+
+
+def downloaded(page: Page, label: str) -> bytes:
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=label).click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def engine_of(deployment: Deployment):
+    return open_engine(url_of(DashboardSettings(home=deployment.home)))
+
+
+def test_a_review_stands_beside_the_verdict_and_becomes_a_label(
+    page: Page, address: str, deployment: Deployment, seeded: dict[str, MediaUploaded]
+):
+    media_id = seeded["desk/street interview.mp4"].media_id
+    page.goto(f"{address}/?item={media_id}")
+    before = item_queries.item(engine_of(deployment), media_id)
+    page.get_by_role("button", name="Save the review").click()
+    expect(page.get_by_text("Choose a conclusion first.")).to_be_visible()
+    page.get_by_text("Confirmed authentic, with a basis").click()
+    page.get_by_role("button", name="Save the review").click()
+    expect(page.get_by_text("Say what the authenticity rests on")).to_be_visible()
+    page.get_by_role("button", name="Original obtained").click()
+    page.get_by_label("Who reviews").fill("Anna")
+    page.get_by_text("May be used to evaluate").click()
+    page.get_by_role("button", name="Save the review").click()
+    expect(page.get_by_role("cell", name="Anna")).to_be_visible()
+    assert item_queries.item(engine_of(deployment), media_id) == before
+    (label,) = csv.DictReader(io.StringIO(downloaded(page, "Labels of all reviewed items").decode()))
+    assert (label["path"], label["label"], label["reviewer"]) == ("desk/street interview.mp4", "real", "Anna")
+
+
+def test_who_wants_so_says_an_opinion_before_the_verdict_is_told(
+    page: Page, address: str, deployment: Deployment, seeded: dict[str, MediaUploaded]
+):
+    page.goto(f"{address}/?opinion=first")
+    row = page.locator(".tt-row", has_text="press conference.mp4")
+    expect(row).to_contain_text("Your opinion first")
+    expect(row).not_to_contain_text("in 100")
+    row.locator("a").click()
+    expect(page.locator(".tt-card")).to_contain_text("The verdict, the scores and the crops are shown when")
+    assert "No evidence" not in page.locator("[data-testid=stMain]").inner_text()
+    page.get_by_text("Cannot tell").click()
+    page.get_by_label("Who reviews").fill("Ben")
+    page.get_by_role("button", name="Save the review").click()
+    expect(page.locator(".tt-card h2")).to_contain_text("No evidence of manipulation found")
+    (said,) = reviews.reviews_of(engine_of(deployment), seeded["press conference.mp4"].media_id)
+    assert (said.reviewer, said.before_verdict) == ("Ben", True)
