@@ -13,7 +13,7 @@ from contracts.settings import EVERY_SETTINGS
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = {name: body for name, body in SERVICES.items() if "telltale:" in body.get("image", "")}
+OURS = {name: body for name, body in SERVICES.items() if "telltale:" in body.get("image", "") and name != "buckets"}
 KNOWN = {f"TELLTALE_{field.upper()}" for settings in EVERY_SETTINGS for field in settings.model_fields}
 
 
