@@ -49,19 +49,28 @@ class Aggregator:
         self._clockwork = clockwork
         self._policy = policy
         self._clock = clock
+        self._looked_s = clock()
+
+    def _now_s(self) -> float:
+        """The time at the beginning of a piece of work; what was slept through before it counts for no deadline."""
+        now_s = self._clock()
+        self._clockwork = self._clockwork.after_gap(self._looked_s, now_s)
+        self._looked_s = now_s
+        return now_s
 
     async def learn(self, message: Message, *, partition: int, trace: dict[str, str]) -> str:
         """Take one message about an item, whatever its order and repetition; the outcome leaves as one word."""
+        now_s = self._now_s()
         key = message.media_id.encode()
         raw = self._items.get(key)
         if raw is None:
             if isinstance(message, ReminderDue):
                 return "known"
-            before, state = None, ItemState(partition=partition, news_s=self._clock(), trace=trace)
+            before, state = None, ItemState(partition=partition, news_s=now_s, trace=trace)
         else:
             before = state = state_from(raw)
         if state.finished:
-            if self._clockwork.step(state, self._clock()) is Step.FORGET:
+            if self._clockwork.step(state, now_s) is Step.FORGET:
                 _drop(self._items, key)
             return "known"
         state = self._updated(state, message)
@@ -82,7 +91,7 @@ class Aggregator:
         states = {key: state_from(raw) for key, raw in list(self._items.items())}
         ours = {key: state for key, state in states.items() if state.partition in partitions}
         metric("telltale_items_open").set(sum(not state.finished for state in ours.values()))
-        now_s = self._clock()
+        now_s = self._now_s()
         return [
             Outgoing(REMINDERS, ReminderDue(media_id=key.decode(), due_at=utc_now()), state.trace)
             for key, state in ours.items()

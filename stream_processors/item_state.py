@@ -1,6 +1,6 @@
 """What the aggregator remembers of one item, and what is due for it: pure transitions, time is an argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -103,13 +103,15 @@ def state_from(raw: bytes) -> ItemState:
 class Clockwork:
     """The times that decide, in seconds; ``started_s`` is when this worker began to listen.
 
-    What lies in the topics while no aggregator runs is not late, so no deadline counts from before the start.
+    What lies in the topics while no aggregator runs is not late, so no deadline counts from before the start. A worker
+    that has not looked for more than ``longest_gap_s`` slept (or its clock was set), and begins to listen anew.
     """
 
     deadline_s: float
     grace_s: float
     provisional_interval_s: float
     started_s: float
+    longest_gap_s: float = 60.0
 
     @classmethod
     def of(cls, settings: AggregateSettings, *, started_s: float) -> "Clockwork":
@@ -118,13 +120,20 @@ class Clockwork:
             grace_s=settings.grace_s,
             provisional_interval_s=settings.provisional_interval_s,
             started_s=started_s,
+            longest_gap_s=max(60.0, 3 * settings.reminder_interval_s),
         )
+
+    def after_gap(self, from_s: float, to_s: float) -> "Clockwork":
+        """The times that count for a worker that looked at ``from_s`` and then not before ``to_s``."""
+        return self if abs(to_s - from_s) <= self.longest_gap_s else replace(self, started_s=to_s)
 
     def step(self, state: ItemState, now_s: float) -> Step:
         """What ``state`` is due for at ``now_s``."""
         if state.finished_s is not None:
             return Step.FORGET if now_s - state.finished_s >= self.grace_s else Step.NOTHING
-        silent = now_s - max(state.news_s, self.started_s) >= self.deadline_s
+        # News from the future were noted by a clock that is not ours.
+        news_s = state.news_s if state.news_s <= now_s else self.started_s
+        silent = now_s - max(news_s, self.started_s) >= self.deadline_s
         if state.announced_chunks is None:
             # Answers about an item that nobody announces: left over from one that was forgotten.
             return Step.FORGET if silent else Step.NOTHING

@@ -47,6 +47,13 @@ class Desk:
         for message in messages:
             await self.aggregator.learn(message, partition=1, trace={"traceparent": "00-ab"})
 
+    def wait(self, seconds: float) -> None:
+        """Time goes by, in which the aggregator looks at its items now and then."""
+        for _ in range(int(seconds / 30.0)):
+            self.now_s += 30.0
+            self.aggregator.reminders({1})
+        self.now_s += seconds % 30.0
+
     async def tick(self) -> None:
         """What the timer and the agent do together."""
         for reminder in self.aggregator.reminders({1}):
@@ -119,7 +126,7 @@ async def test_an_item_that_cannot_be_assessed_ends_at_once():
 async def test_the_deadline_names_what_is_missing():
     desk = Desk()
     await desk.learn(an_extraction(batches={"alpha": 1, "beta": 1}), a_score([0.98] * 20))
-    desk.now_s += 599.0
+    desk.wait(599.0)
     await desk.tick()
     assert Lifecycle.FINAL not in desk.words
     desk.now_s += 1.0
@@ -134,9 +141,9 @@ async def test_the_deadline_names_what_is_missing():
 async def test_news_moves_the_deadline():
     desk = Desk()
     await desk.learn(an_extraction(batches={"alpha": 2, "beta": 1}, chunks=2))
-    desk.now_s += 500.0
+    desk.wait(500.0)
     await desk.learn(a_score([0.98] * 20))
-    desk.now_s += 500.0
+    desk.wait(500.0)
     await desk.tick()
     assert Lifecycle.FINAL not in desk.words
 
@@ -152,13 +159,54 @@ async def test_time_in_which_no_aggregator_ran_counts_for_no_deadline():
     assert desk.words == [Lifecycle.FINAL]
 
 
+@pytest.mark.parametrize("jump_s", [7200.0, -7200.0])
+async def test_neither_a_sleep_nor_a_clock_that_is_set_ends_an_item_or_keeps_it_open(jump_s):
+    desk = Desk()
+    await desk.learn(an_extraction(batches={"alpha": 1, "beta": 1}), a_score([0.98] * 20))
+    desk.now_s += jump_s
+    await desk.learn(ReminderDue(media_id=MEDIA_ID, due_at=NOON))
+    await desk.tick()
+    desk.wait(570.0)
+    await desk.tick()
+    assert Lifecycle.FINAL not in desk.words
+    desk.wait(30.0)
+    await desk.tick()
+    assert desk.words[-1] is Lifecycle.FINAL
+    assert desk.verdicts[-1].ensemble.missing == ("beta",)
+
+
+async def test_a_state_from_a_clock_that_is_ahead_does_not_wait_for_it():
+    ahead, desk = Desk(), Desk()
+    ahead.now_s += 7200.0
+    await ahead.learn(an_extraction(batches={"alpha": 1, "beta": 1}), a_score([0.98] * 20))
+    desk.items |= ahead.items
+    desk.parts |= ahead.parts
+    desk.wait(600.0)
+    await desk.tick()
+    assert desk.words == [Lifecycle.FINAL]
+
+
+async def test_an_item_that_was_given_up_is_known_from_then_on():
+    desk = Desk()
+    extractions, scores = two_chunks()
+    await desk.learn(*extractions, *scores[:2])
+    desk.aggregator.give_up(MEDIA_ID, partition=1)
+    said = list(desk.verdicts)
+    await desk.learn(*extractions, *scores, ReminderDue(media_id=MEDIA_ID, due_at=NOON))
+    assert desk.verdicts == said
+    assert desk.parts == {}
+    desk.wait(3600.0)
+    await desk.tick()
+    assert desk.items == {}
+
+
 async def test_a_finished_item_shrinks_at_once_and_is_forgotten_after_the_grace_time():
     desk = Desk()
     extractions, scores = two_chunks()
     await desk.learn(*extractions, *scores)
     assert desk.parts == {}
     assert len(desk.items[MEDIA_ID.encode()]) < 200
-    desk.now_s += 3599.0
+    desk.wait(3599.0)
     await desk.tick()
     assert len(desk.items) == 1
     desk.now_s += 1.0
@@ -194,7 +242,7 @@ async def test_left_over_answers_about_a_forgotten_item_are_dropped():
     desk = Desk()
     await desk.learn(a_score([0.5] * 5), a_score(detector="beta", status=DetectorStatus.FAILED))
     assert desk.verdicts == []
-    desk.now_s += 600.0
+    desk.wait(600.0)
     await desk.tick()
     assert desk.items == {}
     assert desk.parts == {}
@@ -204,7 +252,7 @@ async def test_left_over_answers_about_a_forgotten_item_are_dropped():
 async def test_reminders_are_sent_for_our_partitions_only_and_open_nothing():
     desk = Desk()
     await desk.learn(an_extraction(batches={"alpha": 1}))
-    desk.now_s += 600.0
+    desk.wait(600.0)
     assert desk.aggregator.reminders({0, 2}) == []
     (reminder,) = desk.aggregator.reminders({1})
     assert reminder.headers == {"traceparent": "00-ab"}
