@@ -1,0 +1,1 @@
+"""Faults on purpose: a running pipeline in, what they cost out; ``python -m tests.chaos`` runs them."""
