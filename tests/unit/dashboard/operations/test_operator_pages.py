@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.operations.metric_pages import Look, Series
 from dashboard.operations.samples import Failure, Samples
 from dashboard.read_model import ReadModelWriter, open_engine
+from tests.support.pages import drawn, words_of
 from tests.support.verdicts import a_dead_letter
 
 PAGES = ("pipeline", "workers", "queues", "outputs")
@@ -25,20 +26,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def samples(home: Path) -> Samples:
     return Samples(open_engine(f"sqlite:///{home / 'read_model.sqlite'}"))
-
-
-def drawn(page: str) -> AppTest:
-    """The page after one run of its script."""
-    script = f"from dashboard.views import {page}\n{page}.draw()\n"
-    app = AppTest.from_string(script, default_timeout=30).run()
-    assert not app.exception
-    return app
-
-
-def words_of(app: AppTest) -> str:
-    """All words that stand on the page."""
-    texts = [element.body for element in app.get("html")]  # type: ignore[attr-defined]
-    return " ".join([*texts, *(one.value for kind in (app.warning, app.error, app.info) for one in kind)])
 
 
 def at_work(at_s: float, done: float) -> Look:

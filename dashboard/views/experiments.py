@@ -1,0 +1,130 @@
+"""The training runs below a folder in; a table, their curves, and settings against results as parallel lines, out."""
+
+from pathlib import Path
+from typing import Any
+
+import altair
+import pandas
+import streamlit as st
+
+from dashboard import card_tables
+from dashboard.look import BLUE, GREY, VERMILION
+from dashboard.session import calm, settings
+from detectors.training.runs.listing import Found, Run, runs_below
+
+_FOLDER = "runs"
+_AXES = ("learning rate", "steps", "pairs per step", "footage share", "harshness", "best watch AUC")
+
+
+@calm
+def draw() -> None:
+    """The whole page."""
+    st.title("Experiments")
+    found = _found()
+    for damaged in found.damaged:
+        st.warning(f"The record in {damaged.folder.name} cannot be read: {damaged.why}", icon=":material/report:")
+    if not found.runs:
+        st.html(
+            '<div class="tt-empty"><p><b>No training runs here.</b></p><p>Every `telltale train` writes a record; '
+            "those in the folder runs of this server, and of its home, are shown here.</p></div>"
+        )
+        return
+    _all(found)
+    _curves(found)
+
+
+def _found() -> Found:
+    """The runs below the folders of this server; a reader must not choose what is read from its disk."""
+    parts = [runs_below(root) for root in (settings().home / _FOLDER, Path(_FOLDER))]
+    return Found(
+        tuple(run for part in parts for run in part.runs), tuple(damaged for part in parts for damaged in part.damaged)
+    )
+
+
+def _all(found: Found) -> None:
+    head = ("Run", "State", "Seed", "Steps", "Best watch AUC", "Minutes")
+    st.html(card_tables.labelled(head, [_row(run) for run in found.runs], caption="Runs"))
+    if len(found.runs) > 1:
+        st.altair_chart(parallel([_settings(run) for run in found.runs]), width="stretch")
+        st.html(
+            '<p class="tt-quiet">Each line is a run; each axis reaches from its lowest to its highest value. Areas of '
+            "runs that watched other people cannot be compared; `telltale runs compare` says so.</p>"
+        )
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    record = run.record
+    best = "–" if record.best is None else f"{record.best.watch_auc:.3f} at {record.best.step}"
+    return (
+        record.name,
+        run.state,
+        str(record.seed),
+        f"{record.step} of {record.steps}",
+        best,
+        f"{record.trained_s / 60.0:.0f}",
+    )
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    schedule, pairs = run.record.config.get("schedule", {}), run.record.config.get("pairs", {})
+    best = run.record.best
+    values = (
+        schedule.get("learning_rate"),
+        schedule.get("steps"),
+        schedule.get("pairs_per_step"),
+        pairs.get("footage_share"),
+        pairs.get("harshness"),
+        None if best is None else best.watch_auc,
+    )
+    return {"run": run.record.name, **dict(zip(_AXES, values, strict=True))}
+
+
+def parallel(runs: list[dict[str, Any]]) -> altair.Chart:
+    """Parallel coordinates: one line per run over its settings to its result, every axis stretched to its own range."""
+    points = [point for axis in _AXES for point in _stretched(axis, runs)]
+    axes = [axis for axis in _AXES if any(point["axis"] == axis for point in points)]
+    return (
+        altair.Chart(pandas.DataFrame(points), height=260)
+        .mark_line(point=True)
+        .encode(
+            x=altair.X("axis:N", sort=axes, title=None, axis=altair.Axis(labelAngle=0)),
+            y=altair.Y("height:Q", axis=None, scale=altair.Scale(domain=[-0.05, 1.05])),
+            color=altair.Color("run:N", title="run"),
+            detail="run:N",
+            tooltip=["run", "axis", "value"],
+        )
+    )
+
+
+def _stretched(axis: str, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The values of one axis, the lowest at 0 and the highest at 1; all in the middle where they are equal."""
+    known = [run for run in runs if run[axis] is not None]
+    values = [float(run[axis]) for run in known]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    heights = [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    return [
+        {"run": run["run"], "axis": axis, "value": value, "height": height}
+        for run, value, height in zip(known, values, heights, strict=True)
+    ]
+
+
+def _curves(found: Found) -> None:
+    names = [run.record.name for run in found.runs]
+    chosen = st.selectbox("Learning curves of", names, index=len(names) - 1)
+    history = found.runs[names.index(chosen)].record.history
+    if len(history) < 2:
+        st.html('<p class="tt-quiet">This run has not been checked twice yet, so it has no curve.</p>')
+        return
+    checks = pandas.DataFrame([check.model_dump() for check in history])
+    base = altair.Chart(checks, height=200).encode(x=altair.X("step:Q", title="step"))
+    loss = base.mark_line(color=GREY).encode(y=altair.Y("loss:Q", scale=altair.Scale(zero=False)))
+    auc = base.mark_line(color=BLUE, point=True).encode(
+        y=altair.Y("watch_auc:Q", title="watch AUC", scale=altair.Scale(zero=False))
+    )
+    best = altair.Chart(checks.loc[[checks["watch_auc"].idxmax()]]).mark_point(color=VERMILION, size=90)
+    left, right = st.columns(2)
+    left.altair_chart(loss, width="stretch")
+    right.altair_chart(auc + best.encode(x="step:Q", y="watch_auc:Q"), width="stretch")
+    rows = [(str(one.step), f"{one.loss:.4f}", f"{one.watch_auc:.4f}", f"{one.watch_log_loss:.4f}") for one in history]
+    with st.expander("The same as a table"):
+        st.html(card_tables.labelled(("Step", "Loss", "Watch AUC", "Watch LogLoss"), rows, caption="Checks"))

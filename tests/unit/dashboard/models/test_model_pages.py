@@ -1,0 +1,76 @@
+"""Every page of the model owner draws without an error, empty and filled, and shows what was put in."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contracts.vocabulary import Verdict
+from dashboard.read_model import ReadModelWriter, open_engine
+from dashboard.views.evaluations import kept_reports
+from detectors.training.runs.run_record import write_record
+from tests.support.items import NOON, a_probability, a_result, a_verdict, an_upload
+from tests.support.pages import drawn, words_of
+from tests.support.run_records import a_config, a_record
+
+PAGES = ("drift", "evaluations", "experiments", "labels")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TELLTALE_HOME", str(tmp_path))
+    monkeypatch.setenv("TELLTALE_BUCKET", str(tmp_path / "bucket"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_install_says_what_is_missing(home: Path, page: str):
+    app = drawn(page)
+    assert not app.error
+    assert not app.warning
+
+
+def test_drift_is_told_where_scores_have_shifted(home: Path):
+    writer = ReadModelWriter(open_engine(f"sqlite:///{home / 'read_model.sqlite'}"))
+    rng = np.random.default_rng(1)
+    for at in range(200):
+        score = float(rng.beta(5, 2) if at >= 100 else rng.beta(2, 5))
+        upload = an_upload(f"c{at}.mp4", at=NOON + timedelta(minutes=at))
+        verdict = a_verdict(
+            upload, Verdict.INCONCLUSIVE, detectors=[a_result(calibrated=score)], probability=a_probability(0.5)
+        )
+        writer.apply([upload, verdict])
+    app = drawn("drift")
+    assert "Not enough items yet" in words_of(app), "250 on each side are asked for at first"
+    words = words_of(app.selectbox[0].select(100).run())
+    assert "scores have shifted" in words
+    assert "inconclusive" in words
+    assert "c199.mp4" in words_of(drawn("labels"))
+
+
+def test_reports_are_listed_and_damaged_ones_named(home: Path):
+    good, bad = home / "evaluations" / "one", home / "evaluations" / "two"
+    figure = {"auc": {"value": 0.91, "low": 0.8, "high": 0.97}}
+    report = {
+        "facts": {"items": 8, "genuine": 5, "manipulated": 3, "detectors": []},
+        "levels": {"item": {"telltale": {"figures": figure}}},
+    }
+    for folder, text in ((good, json.dumps(report)), (bad, "{")):
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(text)
+    words = words_of(drawn("evaluations"))
+    assert "telltale: 0.91 (0.80 to 0.97)" in words
+    assert "two cannot be read" in words
+    assert len(kept_reports(home / "evaluations")[0]) == 1
+
+
+def test_runs_are_listed_with_their_curves(home: Path):
+    for name, aucs in (("first", (0.7, 0.8)), ("second", (0.6, 0.9, 0.85))):
+        config = a_config(home / "runs" / name, schedule__learning_rate=1e-4 * len(aucs))
+        write_record(a_record(config, *aucs), config.out)
+    words = words_of(drawn("experiments"))
+    assert "first" in words
+    assert "0.900 at 200" in words
