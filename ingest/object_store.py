@@ -1,10 +1,11 @@
 """An address in, a store out: the one interface to buckets, whether they are folders or S3."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 _S3 = "s3://"
 
@@ -91,6 +92,11 @@ def open_store(url: str | Path) -> ObjectStore:
     from ingest.object_stores.folder import FolderStore
 
     return FolderStore.make(Path(url))
+
+
+def open_private(path: Path) -> BinaryIO:
+    """A new or emptied file to write to, that no other user may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb")
 
 
 def is_key(key: str) -> bool:

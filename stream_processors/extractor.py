@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from contracts.demands import CropDemand
-from contracts.errors import ObjectChanged, ObjectMissing, PoisonMessage
+from contracts.errors import NotNow, ObjectChanged, ObjectMissing, PoisonMessage
 from contracts.messages import CropBatch, ExpectedClips, MediaExtracted, MediaFacts, MediaUploaded, Problem
 from contracts.telemetry import MetricName
 from contracts.topics import MEDIA_EXTRACTED, crops_for
@@ -104,6 +104,8 @@ class Extractor:
             except (ObjectMissing, ObjectChanged) as why:
                 yield [self._closing(upload, _gone(why))]
                 return
+            if copy.stat().st_size != upload.size_bytes:
+                raise NotNow(f"the store gave {copy.stat().st_size} of {upload.size_bytes} bytes")
             yield from self._extracted(upload, copy)
 
     def given_up(self, upload: MediaUploaded) -> list[Outgoing]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts.errors import NotNow, ObjectChanged, ObjectMissing
-from ingest.object_store import StoredObject, checked_key
+from ingest.object_store import StoredObject, checked_key, open_private
 
 _UNFINISHED = ".part"
 
@@ -51,7 +51,7 @@ class FolderStore:
         with _meanings(key, self.root), path.open("rb") as source, _whole(to) as unfinished:
             # The open file is looked at, before and after: a rewrite in between must not pass as the old version.
             before = _described(key, os.fstat(source.fileno()))
-            with unfinished.open("wb") as target:
+            with open_private(unfinished) as target:
                 shutil.copyfileobj(source, target, 1 << 20)
             after = _described(key, os.fstat(source.fileno()))
             if before != after or version not in (None, before.version):

@@ -19,15 +19,19 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as StoreUnreachable
+from botocore.parsers import ResponseParserError
 
-from contracts.errors import NotNow, ObjectChanged, ObjectMissing
-from ingest.object_store import StoredObject, checked_key
+from contracts.errors import LoginRefused, NotNow, ObjectChanged, ObjectMissing
+from ingest.object_store import StoredObject, checked_key, open_private
 
 _NO_ETAG = "modified-"
 _PIECE_BYTES = 1 << 20
-_AWAY = (StoreUnreachable, CredentialRetrievalError, HTTPClientError, IncompleteReadError)
+_AWAY = (StoreUnreachable, CredentialRetrievalError, HTTPClientError, IncompleteReadError, ResponseParserError)
+_REFUSED_STATUSES = frozenset({401, 403})
 _WAIT_STATUSES = frozenset({401, 403, 408, 429})
 _WAIT_CODES = frozenset({"ExpiredToken", "NoSuchBucket", "RequestTimeout", "SlowDown", "Throttling"})
 
@@ -59,7 +63,7 @@ class S3Store:
         place = self._place(key)
         with _meanings(key):
             head = self._client.head_object(**place)
-        return _described(key, head, size_bytes=head["ContentLength"])
+        return _described(key, head, size_bytes=_stated(head, "ContentLength"))
 
     def fetch(self, key: str, to: Path, *, version: str | None = None) -> None:
         place = self._place(key)
@@ -68,12 +72,13 @@ class S3Store:
         try:
             with _meanings(key):
                 answer = self._client.get_object(**place, **condition)
-                found = _described(key, answer, size_bytes=answer["ContentLength"])
+                found = _described(key, answer, size_bytes=_stated(answer, "ContentLength"))
                 # Not every server honours the condition, so the answer is looked at as well.
                 if version not in (None, found.version):
                     raise ObjectChanged(f"{key} is no longer in version {version}")
-                _pour(answer["Body"], unfinished, found.size_bytes)
-            unfinished.replace(to)
+                with _room_for(key):
+                    _pour(answer["Body"], unfinished, found.size_bytes)
+                    unfinished.replace(to)
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -142,14 +147,30 @@ def _config(patience_s: float) -> Config:
 
 
 def _described(key: str, answer: dict[str, Any], *, size_bytes: int) -> StoredObject:
-    modified_at: datetime = answer["LastModified"]
+    modified_at: datetime = _stated(answer, "LastModified")
     etag = answer.get("ETag", "").strip('"')
     version = etag or f"{_NO_ETAG}{int(modified_at.timestamp())}-{size_bytes}"
     return StoredObject(key=key, size_bytes=size_bytes, version=version, modified_at=modified_at.astimezone(UTC))
 
 
+def _stated(answer: dict[str, Any], field: str) -> Any:
+    """What every S3 server states of an object; an answer without it comes from something else in between."""
+    if field not in answer:
+        raise NotNow(f"the object store's answer has no {field}")
+    return answer[field]
+
+
+@contextmanager
+def _room_for(key: str) -> Iterator[None]:
+    """A full disk is nothing that the object can help."""
+    try:
+        yield
+    except OSError as why:
+        raise NotNow(f"{key} could not be kept here: {why.strerror or type(why).__name__}") from why
+
+
 def _pour(body: Any, to: Path, size_bytes: int) -> None:
-    with to.open("wb") as file:
+    with open_private(to) as file:
         for piece in body.iter_chunks(_PIECE_BYTES):
             file.write(piece)
         if file.tell() != size_bytes:
@@ -162,6 +183,8 @@ def _meanings(key: str) -> Iterator[None]:
         yield
     except ClientError as why:
         raise _meaning_of(why, key) from why
+    except (NoCredentialsError, PartialCredentialsError) as why:
+        raise LoginRefused("the object store is not asked: boto3's chain holds no credentials (AWS_PROFILE …)") from why
     except _AWAY as why:
         raise NotNow(f"the object store is away: {type(why).__name__}") from why
 
@@ -169,6 +192,8 @@ def _meanings(key: str) -> Iterator[None]:
 def _meaning_of(why: ClientError, key: str) -> Exception:
     code = why.response.get("Error", {}).get("Code", "")
     status = why.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if status in _REFUSED_STATUSES and code not in _WAIT_CODES:
+        return LoginRefused(f"the object store does not let these credentials do that: {status} {code}")
     if code in _WAIT_CODES or status in _WAIT_STATUSES or status >= 500:
         return NotNow(f"the object store does not serve now: {status} {code}")
     if status == 404:

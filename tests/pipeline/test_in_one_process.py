@@ -21,7 +21,9 @@ async def verdicts_on(tmp_path, data: bytes, *, raw_score: float) -> list[MediaV
     """Drop ``data`` into a folder bucket and carry every message to its reader by hand."""
     bucket, work = FolderStore.make(tmp_path / "bucket"), FolderStore.make(tmp_path / "work")
     bucket.write("picture.png", data)
-    upload = an_upload(key="picture.png", version=bucket.stat("picture.png").version)
+    found = bucket.stat("picture.png")
+    upload = an_upload(key="picture.png", version=found.version)
+    upload = upload.model_copy(update={"size_bytes": found.size_bytes})
     extractor = Extractor(
         bucket=bucket,
         work=work,

@@ -30,7 +30,9 @@ class Seen:
     def __init__(self, tmp_path: Path, chunk_frames: int) -> None:
         bucket, work = FolderStore.make(tmp_path / "bucket"), FolderStore.make(tmp_path / "work")
         a_video(tmp_path / "bucket" / "clip.mp4", frames=75)
-        upload = an_upload(key="clip.mp4", version=bucket.stat("clip.mp4").version)
+        found = bucket.stat("clip.mp4")
+        upload = an_upload(key="clip.mp4", version=found.version)
+        upload = upload.model_copy(update={"size_bytes": found.size_bytes})
         extractor = Extractor(
             bucket=bucket,
             work=work,
