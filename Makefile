@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up check test kafka-jars s3-server browser fuzz clean
+.PHONY: help env demo up check test chaos soak kafka-jars s3-server browser fuzz clean
 
 # A fresh machine may run us without an environment; caches still need a place, and downloads the machine's certificates.
 export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6),$(CURDIR)/.cache/home)
@@ -37,6 +37,12 @@ check: env ## lint and types
 
 test: env kafka-jars s3-server browser ## every test; a part that this machine cannot have is skipped and named; ARGS="-k word"
 	$(PYTHON) -m pytest $(ARGS)
+
+chaos: env kafka-jars ## hurt a running deployment on purpose: 300 uploads, 32 faults, 0 lost; ARGS="--seed 7 --minutes 10"
+	$(PYTHON) -m tests.chaos $(ARGS)
+
+soak: env kafka-jars ## 5,000 small uploads: does the memory of any process grow? ARGS="--items 500"
+	$(PYTHON) -m tests.chaos.soak $(ARGS)
 
 kafka-jars: env ## fetch Apache Kafka's jars with Maven, once
 	@if command -v mvn >/dev/null; then $(PYTHON) -m telltale.kafka_jars; else echo "no mvn: no local Kafka"; fi

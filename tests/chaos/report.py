@@ -50,6 +50,7 @@ class Report:
     not_shown: list[str]
     passed_over: list[str]
     restarts: dict[str, int]
+    not_done: int = 0
 
     @property
     def complaints(self) -> list[str]:
@@ -63,6 +64,7 @@ class Report:
             ("offsets past unfinished work", self.passed_over),
         )
         found = [f"{len(items)} {what}: {', '.join(items[:5])}" for what, items in whole if items]
+        found += [f"{self.not_done} faults were not done in the time"] if self.not_done else []
         return found + [f"fault {one.number} ({one.name}): {what}" for one in self.faults for what in one.complaints]
 
     @property

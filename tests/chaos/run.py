@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +30,17 @@ class Plan:
     faults: Sequence[Fault]
     rate: float
     within_s: float
+    seconds: float = 3600.0
 
     @classmethod
     def of(cls, *, seed: int, items: int, faults: int, minutes: float, within_s: float = 15.0) -> "Plan":
-        """Uploads that last for most of the time; killed workers are promised to be replaced ``within_s``."""
+        """Uploads that last for most of the time; killed workers are promised to be replaced ``within_s``.
+
+        After ``minutes`` no further fault is begun.
+        """
         kinds = every_kind(Random(seed), faults)
-        return cls(seed=seed, items=items, faults=kinds, rate=items / max(30.0, 48.0 * minutes), within_s=within_s)
+        rate = items / max(30.0, 48.0 * minutes)
+        return cls(seed=seed, items=items, faults=kinds, rate=rate, within_s=within_s, seconds=60.0 * minutes)
 
 
 class ChaosRun:
@@ -60,13 +65,19 @@ class ChaosRun:
             self._feed.start()
             try:
                 self._wait_for_first_end()
-                results = [self._suffer(at, fault, began_s) for at, fault in enumerate(self._plan.faults, 1)]
+                results = list(self._suffer_all(began_s))
             finally:
                 self._feed.end()
             while len(self._feed.placed) < self._plan.items:
                 self._feed.place()
             self._drain()
             return self._report(results, began_s)
+
+    def _suffer_all(self, began_s: float) -> Iterator[FaultResult]:
+        for number, fault in enumerate(self._plan.faults, 1):
+            if time.time() - began_s > self._plan.seconds:
+                return
+            yield self._suffer(number, fault, began_s)
 
     def poll(self, seconds: float) -> None:
         """Keep watching for so long."""
@@ -168,6 +179,7 @@ class ChaosRun:
             items=len(placed),
             took_s=time.time() - began_s,
             faults=results,
+            not_done=len(self._plan.faults) - len(results),
             lost=[placed[one].key for one in lost],
             doubled=[placed[one].key if one in placed else one for one in doubled],
             both=sorted(finals.keys() & lettered),
