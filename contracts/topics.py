@@ -18,7 +18,7 @@ CROPS = "crops."
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """One topic; ``key`` is the message field that partitions it, ``retention_hours`` of ``None`` keeps for ever."""
+    """One topic; ``key`` is the message field that partitions it, ``retention_hours`` of ``None``: each key's last."""
 
     name: str
     carries: type[Message]

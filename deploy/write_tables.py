@@ -20,7 +20,7 @@ def topic_table() -> str:
 
 
 def _topic_row(topic: Topic) -> str:
-    kept = "for ever" if topic.retention_hours is None else f"{topic.retention_hours} h"
+    kept = "the last of each item, for ever" if topic.retention_hours is None else f"{topic.retention_hours} h"
     return f"| `{topic.name}` | {topic.carries.__name__} | {topic.written_by} | {topic.read_by} | {kept} |"
 
 

@@ -25,6 +25,14 @@ _CHANGELOG = {
     "min.cleanable.dirty.ratio": "0.2",
     "delete.retention.ms": str(600_000),
 }
+# The last verdict of every item stays, all of them for three days. What a deleted item's tombstone replaces is gone
+# about a week later: segments are closed daily, and closed ones must be compacted before the week is over.
+_LAST_OF_EACH = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": str(72 * 3_600_000),
+    "max.compaction.lag.ms": str(168 * 3_600_000),
+    "segment.ms": str(24 * 3_600_000),
+}
 _log = structlog.get_logger()
 
 
@@ -49,12 +57,10 @@ def wanted_topics(settings: TopicSettings) -> dict[str, dict[str, str]]:
 
 
 def _configs(topic: Topic) -> dict[str, str]:
-    kept_ms = -1 if topic.retention_hours is None else topic.retention_hours * _HOUR_MS
-    return {
-        "cleanup.policy": "delete",
-        "retention.ms": str(kept_ms),
-        "max.message.bytes": str(topic.max_message_bytes),
-    }
+    most = {"max.message.bytes": str(topic.max_message_bytes)}
+    if topic.retention_hours is None:
+        return {**_LAST_OF_EACH, **most}
+    return {"cleanup.policy": "delete", "retention.ms": str(topic.retention_hours * _HOUR_MS), **most}
 
 
 def create_topics(settings: TopicSettings) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ class Parts:
         return cls(
             settings=settings,
             engine=_engine_of(settings),
-            bucket=open_store(bucket or _bucket_of_run(settings) or settings.bucket),
-            work=open_store(_work_bucket(settings)),
+            bucket=open_store(bucket or _bucket_of_run(settings) or _folder(settings, "bucket")),
+            work=open_store(_folder(settings, "work_bucket")),
         )
 
     @property
@@ -63,9 +63,10 @@ def _bucket_of_run(settings: CustodySettings) -> str | None:
     return None
 
 
-def _work_bucket(settings: CustodySettings) -> str:
-    given = "work_bucket" in settings.model_fields_set
-    return settings.work_bucket if given else str(settings.home / "work")
+def _folder(settings: CustodySettings, name: str) -> str:
+    """A bucket of the environment, or the folder below the home folder that ``telltale up`` takes then."""
+    told: str = getattr(settings, name)
+    return told if name in settings.model_fields_set else str(settings.home / told)
 
 
 def item_asked(connection: Connection, text: str) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from contracts.settings import DashboardSettings, DetectSettings, ProcessSettings, ProjectSettings
+from dashboard.custody.settings import CustodySettings
 from telltale.demand import CropsWaiting
 from telltale.errors import CommandFailed
 from telltale.kafka_of_run import environment_for, kafka_of_children
@@ -112,6 +113,8 @@ class Deployment:
         interval_s = ProjectSettings().reconcile_interval_s
         if interval_s:
             stages.append(self._reconcile_child(env, interval_s))
+        if expire_s := CustodySettings().expire_interval_s:
+            stages.append(self._timer(env, "expire", "--every", f"{expire_s:g}"))
         if self.api_port:
             stages.append(self._api_child(env))
         return [*stages, self._dashboard_child(env)] if self.dashboard_port else stages
@@ -129,14 +132,18 @@ class Deployment:
         )
 
     def _reconcile_child(self, env: Mapping[str, str], interval_s: float) -> ChildSpec:
-        """The timer that compares the bucket with the read model; it has no page of its own."""
-        wish = ("reconcile", "--home", str(self.home), "--bucket", self.bucket, "--emit", "--every", f"{interval_s:g}")
+        """The timer that compares the bucket with the read model."""
+        return self._timer(env, "reconcile", "--emit", "--every", f"{interval_s:g}")
+
+    def _timer(self, env: Mapping[str, str], command: str, *wish: str) -> ChildSpec:
+        """A command that looks at the bucket again and again; it has no page of its own."""
+        places = ("--home", str(self.home), "--bucket", self.bucket)
         return ChildSpec(
-            name="reconcile",
-            argv=(sys.executable, "-m", "telltale", *wish),
+            name=command,
+            argv=(sys.executable, "-m", "telltale", command, *places, *wish),
             env=env,
             cwd=self.home,
-            log=self.log("reconcile"),
+            log=self.log(command),
             ready=lambda: True,
         )
 

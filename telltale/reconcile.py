@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 from contracts.errors import NotNow
 from contracts.settings import ProjectSettings
 from contracts.topics import MEDIA_UPLOADED
+from dashboard.custody.facts import Fact, Kind
+from dashboard.custody.log import is_forgotten, record, writing
 from dashboard.item_queries import heartbeat_age_s
 from dashboard.known_objects import known_items
 from dashboard.read_model import open_engine, url_of
@@ -54,13 +56,17 @@ class Wish:
 
 @dataclass
 class Tally:
-    """What one comparison came to; ``young`` are gaps that were too fresh to be called one."""
+    """What one comparison came to; ``young`` are gaps that were too fresh to be called one.
+
+    ``forgotten`` are objects of items that were deleted, or whose rows expired: they are not to come back.
+    """
 
     listed: int = 0
     missing: int = 0
     changed: int = 0
     vanished: int = 0
     young: int = 0
+    forgotten: int = 0
     emitted: int = 0
     seconds: float = 0.0
 
@@ -88,6 +94,9 @@ def compare(
     for gap in differences(store.bucket, listed, known_items(engine, store.bucket)):
         if gap.found is not None and gap.found.modified_at > old_enough:
             tally.young += 1
+            continue
+        if gap.found is not None and _is_forgotten(engine, gap.media_id):
+            tally.forgotten += 1
             continue
         _count(tally, gap)
         tell(gap)
@@ -145,10 +154,10 @@ def _once(wish: Wish, store: ObjectStore, engine: Engine, announce: Announce | N
     age_s = heartbeat_age_s(engine)
     if age_s is None or age_s > STALE_S:
         say("The projector is not running, so the read model may lag behind; what it lacks is announced once more.")
+    recorder = _Recorder(engine, _Teller(as_json=wish.as_json))
     try:
-        tally = compare(
-            store, engine, tell=_Teller(as_json=wish.as_json), announce=announce, ours=ours, settle_s=wish.settle_s
-        )
+        tally = compare(store, engine, tell=recorder, announce=announce, ours=ours, settle_s=wish.settle_s)
+        recorder.flush()
     except NotSorted as why:
         raise CommandFailed(f"This bucket cannot be compared: {why}.") from why
     if wish.as_json:
@@ -167,12 +176,37 @@ def _again_and_again(
         if age_s is None or age_s > STALE_S:
             _log.warning("reconciling skipped", why="the projector does not keep the read model in step")
             continue
+        recorder = _Recorder(engine, _log_gap)
         try:
-            tally = compare(store, engine, tell=_log_gap, announce=announce, ours=ours, settle_s=wish.settle_s)
+            tally = compare(store, engine, tell=recorder, announce=announce, ours=ours, settle_s=wish.settle_s)
+            recorder.flush()
         except (NotNow, NotSorted) as why:
             _log.warning("reconciling broke off", why=str(why))
             continue
         say(_sentence_of(tally, store.url))
+
+
+class _Recorder:
+    """Puts gaps on the audit chain, each once however often it is found, and passes them on."""
+
+    def __init__(self, engine: Engine, tell: Callable[[Difference], None]) -> None:
+        self._engine = engine
+        self._tell = tell
+        self._waiting: list[Fact] = []
+
+    def __call__(self, gap: Difference) -> None:
+        self._tell(gap)
+        event_id = f"gap:{gap.gap.value}:{gap.media_id}"
+        self._waiting.append(
+            Fact(kind=Kind.GAP_FOUND, subject=gap.media_id, event_id=event_id, body={"gap": gap.gap.value})
+        )
+        if len(self._waiting) >= TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        with writing(self._engine) as connection:
+            record(connection, self._waiting)
+        self._waiting.clear()
 
 
 class _Teller:
@@ -195,6 +229,11 @@ class _Teller:
 def _log_gap(gap: Difference) -> None:
     if gap.gap is not Gap.VANISHED:
         _log.warning("gap found", gap=gap.gap.value, key=gap.key, media_id=gap.media_id)
+
+
+def _is_forgotten(engine: Engine, media_id: str) -> bool:
+    with engine.connect() as connection:
+        return is_forgotten(connection, media_id)
 
 
 def _uploads(store: ObjectStore, ours: str | None) -> Iterator[StoredObject]:

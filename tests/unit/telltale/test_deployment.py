@@ -9,11 +9,14 @@ import pytest
 
 import detectors as registry
 from contracts.settings import EVERY_SETTINGS
+from dashboard.custody.settings import CustodySettings
 from telltale.deployment import STAGES, Deployment, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
 from telltale.local_kafka import LOOPBACK
 
-KNOWN = {f"TELLTALE_{field.upper()}" for settings in EVERY_SETTINGS for field in settings.model_fields}
+KNOWN = {
+    f"TELLTALE_{field.upper()}" for settings in (*EVERY_SETTINGS, CustodySettings) for field in settings.model_fields
+}
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +37,12 @@ def a_deployment(home: Path, *, bucket: str = "s3://incoming", dashboard_port: i
 
 def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
     deployment = a_deployment(tmp_path)
-    *children, reconcile = deployment.children("127.0.0.1:9")
+    *children, reconcile, expire = deployment.children("127.0.0.1:9")
     assert [child.name for child in children] == list(STAGES)
     assert reconcile.argv[3:] == (
         *("reconcile", "--home", str(tmp_path), "--bucket", deployment.bucket, "--emit", "--every", "600"),
     )
+    assert expire.argv[3:] == (*("expire", "--home", str(tmp_path), "--bucket", deployment.bucket, "--every", "3600"),)
     ports = {child.env["TELLTALE_METRICS_PORT"] for child in children}
     assert len(ports) == len(children)
     assert deployment.metrics == {
@@ -47,8 +51,9 @@ def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
     assert all(child.argv[:2] == (sys.executable, "-m") for child in children)
 
 
-def test_reconciling_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_timers_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TELLTALE_RECONCILE_INTERVAL_S", "0")
+    monkeypatch.setenv("TELLTALE_EXPIRE_INTERVAL_S", "0")
     assert [child.name for child in a_deployment(tmp_path).children("127.0.0.1:9")] == list(STAGES)
 
 
