@@ -17,7 +17,7 @@ def test_verdicts_are_kept_for_ever_and_dead_letters_may_be_large():
     wanted = wanted_topics(TopicSettings())
     assert wanted["media.verdicts.v1"]["cleanup.policy"] == "compact"
     assert "retention.ms" not in wanted["media.verdicts.v1"]
-    assert wanted["media.verdicts.v1"]["cleanup.policy"] == "delete"
+    assert wanted["media.uploaded.v1"]["cleanup.policy"] == "delete"
     assert wanted["media.uploaded.v1"]["retention.ms"] == str(72 * 3_600_000)
     assert int(wanted["dead.letters.v1"]["max.message.bytes"]) > 4_000_000
 
