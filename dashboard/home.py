@@ -5,8 +5,23 @@ import streamlit as st
 from dashboard.access import NotAuthenticated
 from dashboard.login import draw_door, draw_way_out
 from dashboard.look import ICON, LOGO, asset
-from dashboard.session import FIRST_PAGE, address_value, principal, settings
-from dashboard.views import catalogue, guide, inbox, item, outputs, pipeline, queues, submit, workers
+from dashboard.session import COMPARE_PAGE, FIRST_PAGE, address_value, principal, settings
+from dashboard.views import (
+    catalogue,
+    compare,
+    drift,
+    evaluations,
+    experiments,
+    guide,
+    inbox,
+    item,
+    labels,
+    outputs,
+    pipeline,
+    queues,
+    submit,
+    workers,
+)
 
 
 def first_page() -> None:
@@ -31,6 +46,7 @@ def main() -> None:
     desk = [
         st.Page(first_page, title="Inbox", url_path="inbox", default=True),
         st.Page(submit.draw, title="Submit", url_path="submit"),
+        st.Page(compare.draw, title="Compare", url_path="compare"),
         st.Page(catalogue.draw, title="Detectors", url_path="detectors"),
         st.Page(guide.draw, title="How to read this", url_path="guide"),
     ]
@@ -40,8 +56,15 @@ def main() -> None:
         st.Page(workers.draw, title="Workers and cost", url_path="workers"),
         st.Page(outputs.draw, title="Outputs", url_path="outputs"),
     ]
+    models = [
+        st.Page(evaluations.draw, title="Evaluation", url_path="evaluation"),
+        st.Page(drift.draw, title="Drift and disagreement", url_path="drift"),
+        st.Page(labels.draw, title="Label queue", url_path="labels"),
+        st.Page(experiments.draw, title="Experiments", url_path="experiments"),
+    ]
     st.session_state[FIRST_PAGE] = desk[0]
-    pages = {"": desk, "Operations": operations}
+    st.session_state[COMPARE_PAGE] = desk[2]
+    pages = {"": desk, "Operations": operations, "Models": models}
     st.navigation(pages, position="top").run()
 
 

@@ -18,8 +18,10 @@ from dashboard.access import AccessDenied, Principal, Role, require
 from dashboard.login import principal_here
 from dashboard.read_model import open_engine, url_of
 from ingest.object_store import ObjectStore, open_store
+from ingest.redaction import redacted
 
 FIRST_PAGE = "first_page"
+COMPARE_PAGE = "compare_page"
 _log = structlog.get_logger()
 
 
@@ -95,7 +97,7 @@ def calm(draw: Callable[..., None]) -> Callable[..., None]:
 def _apologise(why: Exception, words: str) -> None:
     st.warning(words, icon=":material/report:")
     with st.expander("Details for the operator"):
-        st.code(f"{type(why).__name__}: {why}", language=None, wrap_lines=True)
+        st.code(redacted(f"{type(why).__name__}: {why}"), language=None, wrap_lines=True)
 
 
 def address_value(name: str, default: str = "") -> str:

@@ -46,7 +46,17 @@ class UploadRefused(ValueError):
     """The file is not put into the bucket; the message says why, for the person who sent it."""
 
 
-def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime, by: Principal, limit_bytes: int) -> str:
+def submit(
+    store: ObjectStore,
+    name: str,
+    data: bytes,
+    *,
+    now: datetime,
+    by: Principal,
+    limit_bytes: int,
+    lane: Lane = Lane.INTERACTIVE,
+    detectors: Sequence[str] | None = None,
+) -> str:
     """Put the bytes into the bucket; returns the key under which the pipeline will find them.
 
     Raises:
@@ -61,6 +71,6 @@ def submit(store: ObjectStore, name: str, data: bytes, *, now: datetime, by: Pri
         sniff_bytes(data[:SNIFFED_BYTES])
     except MediaNotAssessable as why:
         raise UploadRefused(why.detail) from why
-    key = key_for(name, now=now)
+    key = key_for(name, now=now, lane=lane, detectors=detectors)
     store.write(key, data)
     return key

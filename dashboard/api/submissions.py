@@ -1,11 +1,10 @@
 """Files and keys of people in; objects in the watched bucket, or announcements of such, out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 import detectors
@@ -16,19 +15,15 @@ from dashboard.api.callers import Analyst, Here
 from dashboard.api.context import Context
 from dashboard.api.problems import Refused, unfit
 from dashboard.api.receiving import Received, place_for, receive
-from dashboard.read_tables import items
+from dashboard.listed_keys import MOST_KEYS, SharedLedger
 from dashboard.uploads import key_for, safe_name
 from ingest.announcer import Announcer, own_prefix
 from ingest.identity import media_id_of
 from ingest.key_announcing import Outcome, submit
-from ingest.ledger import Ledger
 from ingest.object_store import ObjectStore
 from ingest.sniffing import Sniffed, sniff
 
 router = APIRouter(prefix="/v1/submissions", tags=["submissions"])
-MOST_KEYS = 10_000
-_AT_ONCE = 500
-_LEDGER_FILE = "ingest.sqlite"
 _FORM = {
     "requestBody": {
         "required": True,
@@ -95,7 +90,7 @@ def submit_keys(here: Here, _: Analyst, wanted: KeysToSubmit) -> list[SubmittedK
     """Announce objects that lie in the watched bucket; each version of each becomes an item once."""
     chosen = _chosen(here, wanted.detectors)
     ours = own_prefix(here.watched, here.work)
-    with here.announcing, _BesideReadModel.beside(here) as ledger:
+    with here.announcing, SharedLedger.beside(here.settings.home, here.engine) as ledger:
         announcer = Announcer(
             here.watched,
             ledger,
@@ -163,25 +158,3 @@ def _chosen(here: Context, names: Sequence[str] | None) -> list[str] | None:
 
 def _href(media_id: str | None) -> str | None:
     return f"/v1/items/{media_id}" if media_id else None
-
-
-class _BesideReadModel(Ledger):
-    """The ledger of this machine's announcements, which also knows what others announced: the read model has it."""
-
-    _here: Context
-
-    @classmethod
-    def beside(cls, here: Context) -> "_BesideReadModel":
-        ledger = cls.open(here.settings.home / _LEDGER_FILE)
-        assert isinstance(ledger, cls)
-        ledger._here = here
-        return ledger
-
-    def announced(self, media_ids: Collection[str]) -> set[str]:
-        waiting = list(media_ids)
-        found = super().announced(waiting)
-        with self._here.engine.connect() as connection:
-            for start in range(0, len(waiting), _AT_ONCE):
-                some = waiting[start : start + _AT_ONCE]
-                found.update(connection.scalars(select(items.c.media_id).where(items.c.media_id.in_(some))))
-        return found

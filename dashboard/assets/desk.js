@@ -1,4 +1,4 @@
-// Parts of an item page in; they all move the page's one player, follow it, and put its moment into the address.
+// Parts of a page in; they move every player of it together, follow the first, and put its moment into the address.
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".tt-desk");
   root.ttData = data;
@@ -16,15 +16,17 @@ export default function ({ data, parentElement }) {
   return () => clearInterval(root.ttClock);
 }
 
-const player = () => document.querySelector('[data-testid="stVideo"]');
+const players = () => [...document.querySelectorAll('[data-testid="stVideo"]')];
+const player = () => players()[0];
 
 function listen(root) {
   root.addEventListener("click", (event) => press(event.target.closest("button"), root));
   root.addEventListener("input", (event) => {
-    const video = player();
-    if (!video || !event.target.matches("[data-volume]")) return;
-    video.volume = Number(event.target.value) / 100;
-    video.muted = video.volume === 0;
+    if (!event.target.matches("[data-volume]")) return;
+    for (const video of players()) {
+      video.volume = Number(event.target.value) / 100;
+      video.muted = video.volume === 0;
+    }
   });
   root.addEventListener("pointerdown", (event) => {
     const line = event.target.closest(".tt-timeline");
@@ -58,19 +60,22 @@ function press(button, root) {
   const video = player();
   if (!button || !video) return;
   if (button.dataset.seek) seek(Number(button.dataset.seek));
-  else if (button.dataset.rate) video.playbackRate = Number(button.dataset.rate);
+  else if (button.dataset.rate) for (const one of players()) one.playbackRate = Number(button.dataset.rate);
   else if (button.dataset.do === "play") toggle(video);
   else if (button.dataset.do) step(video, button.dataset.do === "on" ? root.ttData.frame_s : -root.ttData.frame_s);
   follow(root);
 }
 
 function toggle(video) {
-  if (video.paused) video.play();
-  else video.pause();
+  const rests = video.paused;
+  for (const one of players()) {
+    if (rests) one.play();
+    else one.pause();
+  }
 }
 
 function step(video, seconds) {
-  video.pause();
+  for (const one of players()) one.pause();
   seek(video.currentTime + seconds);
 }
 
@@ -83,8 +88,10 @@ function momentAt(line, clientX, data) {
 function seek(seconds) {
   const video = player();
   if (!video) return;
-  const most = Number.isFinite(video.duration) ? video.duration : seconds;
-  video.currentTime = Math.min(Math.max(0, seconds), most);
+  for (const one of players()) {
+    const most = Number.isFinite(one.duration) ? one.duration : seconds;
+    one.currentTime = Math.min(Math.max(0, seconds), most);
+  }
   const address = new URL(window.location.href);
   address.searchParams.set("t", video.currentTime.toFixed(2));
   window.history.replaceState(window.history.state, "", address);

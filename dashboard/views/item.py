@@ -11,7 +11,7 @@ from dashboard import item_queries, marks, opinion_first, wording
 from dashboard.item_queries import Row
 from dashboard.look import HIDDEN_MARK
 from dashboard.projection import DONE, ItemDocuments
-from dashboard.session import address_value, calm, engine, reader_zone, set_address_value
+from dashboard.session import COMPARE_PAGE, address_value, calm, engine, reader_zone, set_address_value
 from dashboard.view_models import HISTORY_HEAD, file_facts, history_table, moment
 from dashboard.views.item_card import draw_card
 from dashboard.views.item_evidence import draw_detectors, draw_people, draw_player, draw_timeline
@@ -75,6 +75,8 @@ def _draw_more(item: ItemDocuments) -> None:
         draw_reviews(item.media_id, item.verdict)
     with tabs["File"]:
         st.html(marks.facts(file_facts(item, reader_zone())))
+        if st.button("Compare with another item", icon=":material/compare:"):
+            st.switch_page(st.session_state[COMPARE_PAGE], query_params={"a": item.media_id})
     with tabs["History"]:
         _draw_history(item.media_id)
     if has_verdict and item.verdict is not None:

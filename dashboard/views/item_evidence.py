@@ -24,7 +24,7 @@ from dashboard.view_models import (
 _USUAL_RATE = 25.0
 
 
-def draw_player(item: ItemDocuments, moment_s: float) -> None:
+def draw_player(item: ItemDocuments, moment_s: float, *, with_controls: bool = True) -> None:
     """The media as it was judged, or one sentence that says why it cannot be shown."""
     if item.uploaded is None:
         return
@@ -43,7 +43,8 @@ def draw_player(item: ItemDocuments, moment_s: float) -> None:
     except NothingToPlay as why:
         st.html(f'<div class="tt-empty">{marks.paragraph(str(why))}</div>')
         return
-    evidence_desk.mount("controls", evidence_desk.controls_html(), frame_s=1 / (media.frame_rate or _USUAL_RATE))
+    if with_controls:
+        evidence_desk.mount("controls", evidence_desk.controls_html(), frame_s=1 / (media.frame_rate or _USUAL_RATE))
     note = codec_note(media)
     if note:
         st.caption(note)

@@ -27,9 +27,10 @@ def draw_reviews(media_id: str, verdict: MediaVerdict | None) -> None:
     else:
         st.caption("Nobody has reviewed this item yet. A review stands beside the verdict and never changes it.")
     draw_form(media_id, verdict)
+    database = engine()  # asked here, because the file is made where there is no page
     st.download_button(
         "Labels of all reviewed items (CSV)",
-        lambda: labels_csv(reviews.labels(engine())),
+        lambda: labels_csv(reviews.labels(database)),
         file_name="telltale-labels.csv",
         mime="text/csv",
         on_click="ignore",
