@@ -1,9 +1,8 @@
 """Requests in; those whose body is too long to be held in memory cut off, with the exception of uploads, out."""
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from dashboard.api.problems import Refused
 
 LARGEST_BODY_BYTES = 12 * 2**20
 
@@ -27,7 +26,8 @@ class BodyLimit:
             taken += len(message.get("body", b""))
             length = Headers(scope=scope).get("content-length", "0")
             if taken > LARGEST_BODY_BYTES or (length.isdecimal() and int(length) > LARGEST_BODY_BYTES):
-                raise Refused(413, "too-large", "Too large", f"A body may have {LARGEST_BODY_BYTES} bytes at most.")
+                # The one kind of error that FastAPI does not take for damaged JSON.
+                raise HTTPException(413, f"A body may have {LARGEST_BODY_BYTES} bytes at most.")
             return message
 
         await self._app(scope, limited, send)

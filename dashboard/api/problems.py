@@ -87,7 +87,7 @@ def register(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, why: HTTPException) -> JSONResponse:
-        name = {404: "not-found", 405: "method-not-allowed"}.get(why.status_code, "refused")
+        name = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(why.status_code, "refused")
         said = Refused(why.status_code, name, str(why.detail), str(why.detail), headers=dict(why.headers or {}))
         return answer(request, said)
 
