@@ -17,6 +17,7 @@ from contracts.topics import Topic
 from ingest.fuse import blown_fuses, this_process
 from ingest.kafka_login import address_of, knock
 from ingest.telemetry import health_page
+from stream_processors import rewinding
 from stream_processors.lag import LagWatch
 
 _KNOCK_EVERY_S = 1.0
@@ -95,5 +96,5 @@ def leave(code: int) -> None:
 
 def _quieten_faust(settings: ProcessSettings) -> None:
     if settings.log_level != "debug":
-        for name in ("faust", "mode"):
+        for name in ("faust", "mode", rewinding.__name__):
             logging.getLogger(name).setLevel(logging.WARNING)
