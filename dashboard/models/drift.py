@@ -86,7 +86,7 @@ def _shift(name: str, now: Sequence[float], before: Sequence[float]) -> ScoreShi
         now=_histogram(new),
         before=_histogram(old),
         stability=stability,
-        p_value=float(ks_2samp(new, old).pvalue) if is_enough else None,
+        p_value=float(np.asarray(ks_2samp(new, old))[1]) if is_enough else None,
         alarm=_alarm(new, stability),
     )
 
