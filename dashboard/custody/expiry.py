@@ -169,6 +169,12 @@ def expired_on(engine: Engine, media_id: str) -> Mapping[str, str]:
         return dict(_days(connection.execute(asked).all()))
 
 
+def expiry_note(engine: Engine, media_id: str, what: Class) -> str:
+    """What a page adds where there is nothing to show any more; empty unless something of that class expired."""
+    day = expired_on(engine, media_id).get(what.value)
+    return f" Expired on {day}." if day else ""
+
+
 def _days(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     for row in rows:
         for what in Class:

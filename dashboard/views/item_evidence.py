@@ -7,10 +7,12 @@ import streamlit as st
 from contracts.messages import Evidence, MediaFacts, MediaVerdict
 from contracts.vocabulary import MediaKind
 from dashboard import charts, evidence_desk, marks, what_if, wording
+from dashboard.custody.expiry import expiry_note
+from dashboard.custody.retention import Class
 from dashboard.evidence_pictures import NoPicture, Wanted, crops_of
 from dashboard.media_source import NothingToPlay, codec_note, media_file, mime_type_of, upright_picture
 from dashboard.projection import ItemDocuments, name_of
-from dashboard.session import calm, media_cache, watched_bucket, work_bucket
+from dashboard.session import calm, engine, media_cache, watched_bucket, work_bucket
 from dashboard.view_models import (
     DETECTOR_HEAD,
     LANE_HEAD,
@@ -41,7 +43,8 @@ def draw_player(item: ItemDocuments, moment_s: float, *, with_controls: bool = T
         start_s = st.session_state.setdefault(f"opened_at_{item.media_id}", moment_s)
         st.video(str(file), format=mime_type_of(media), start_time=start_s, alt=name_of(item.uploaded.key))
     except NothingToPlay as why:
-        st.html(f'<div class="tt-empty">{marks.paragraph(str(why))}</div>')
+        note = expiry_note(engine(), item.media_id, Class.MEDIA)
+        st.html(f'<div class="tt-empty">{marks.paragraph(str(why) + note)}</div>')
         return
     if with_controls:
         evidence_desk.mount("controls", evidence_desk.controls_html(), frame_s=1 / (media.frame_rate or _USUAL_RATE))
@@ -96,7 +99,7 @@ def draw_people(verdict: MediaVerdict) -> None:
         try:
             pictures = _pictures(tuple(evidence.model_dump_json() for evidence in every))
         except NoPicture as why:
-            st.caption(str(why))
+            st.caption(str(why) + expiry_note(engine(), verdict.media_id, Class.EVIDENCE))
     evidence_desk.mount("people", evidence_desk.people_html(verdict, pictures), duration_s=duration_of(verdict))
 
 
