@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from contracts.messages import DeadLetter
 from contracts.vocabulary import Stage
+from ingest.redaction import redacted
 
 ATTEMPT_HEADER = "telltale-attempt"
 _LONGEST_TRACEBACK = 8_000
@@ -101,8 +102,8 @@ def _as_text(value: bytes) -> str | None:
 
 
 def _writable(text: str) -> str:
-    """Without what UTF-8 cannot carry: parts of file names that are no text."""
-    return text.encode("utf-8", "replace").decode()
+    """Without secrets, and without what UTF-8 cannot carry: parts of file names that are no text."""
+    return redacted(text.encode("utf-8", "replace").decode())
 
 
 def _base64(raw: bytes) -> str:

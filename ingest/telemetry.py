@@ -1,14 +1,17 @@
 """Settings in; structured logs, the metrics of the closed list and a health page out; the same for every process."""
 
 import logging
+import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -28,6 +31,7 @@ from structlog.typing import Processor
 from contracts.settings import ProcessSettings
 from contracts.telemetry import METRICS, MetricName
 from contracts.vocabulary import Lifecycle, Stage, Verdict
+from ingest.redaction import learn, redacted, secrets_of
 
 _KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -44,6 +48,8 @@ def configure_logs(settings: ProcessSettings, stage: Stage | str) -> None:
     Fields that are bound with ``structlog.contextvars`` (``media_id``, ``trace_id``) appear in every line; ``stage``
     is bound here.
     """
+    learn(secrets_of(os.environ) + _password_of(settings))
+    sys.excepthook = _say_without_secrets
     structlog.configure(
         processors=[*_every_line(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -54,12 +60,27 @@ def configure_logs(settings: ProcessSettings, stage: Stage | str) -> None:
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_every_line(), structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_form_of(settings)],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_form_of(settings),
+                lambda _logger, _method, line: redacted(str(line)),
+            ],
         )
     )
     logging.basicConfig(handlers=[lines], level=settings.log_level.upper(), force=True)
     _quieten_libraries()
     structlog.contextvars.bind_contextvars(stage=str(stage))
+
+
+def _password_of(settings: ProcessSettings) -> list[str]:
+    found = [settings.kafka_password.get_secret_value()] if settings.kafka_password else []
+    with suppress(OSError, UnicodeDecodeError):  # whoever connects says so
+        found += [settings.kafka_password_file.read_text().strip()] if settings.kafka_password_file else []
+    return found
+
+
+def _say_without_secrets(kind: type[BaseException], why: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, why, trace))))
 
 
 def _every_line() -> list[Processor]:

@@ -422,9 +422,12 @@ def main() -> None:
 
 
 def _fail(sentence: str, exit_code: int) -> None:
+    from ingest.redaction import learn, redacted, secrets_of
+
+    learn(secrets_of(os.environ))
     if os.environ.get(DEBUG_VARIABLE):
-        traceback.print_exc()
-    typer.echo(f"telltale: {sentence}", err=True)
+        typer.echo(redacted(traceback.format_exc()), err=True)
+    typer.echo(f"telltale: {redacted(sentence)}", err=True)
     sys.exit(exit_code)
 
 
