@@ -1,6 +1,7 @@
 """Messages to bytes and back: UTF-8 JSON with the schema's name inside; foreign or newer bytes are poison."""
 
 import json
+import re
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -9,6 +10,8 @@ from contracts.errors import PoisonMessage
 from contracts.messages import Message
 
 M = TypeVar("M", bound=Message)
+# Ids name folders, objects and files: none may lead out of the place that it is used in.
+_FIT_ID = re.compile(r"[A-Za-z0-9_-]{0,128}")
 
 
 def encode(message: Message) -> bytes:
@@ -21,16 +24,19 @@ def decode(raw: bytes | None, carries: type[M]) -> M:
     """The message in ``raw``.
 
     Raises:
-        PoisonMessage: the bytes are not JSON, name another schema or version, or lack a field.
+        PoisonMessage: the bytes are not JSON, name another schema or version, lack a field, or have an id that is none.
     """
     body = _json_object(raw)
     schema = body.get("schema")
     if schema != carries.SCHEMA:
         raise PoisonMessage(f"expected schema {carries.SCHEMA}, got {schema!r}")
     try:
-        return carries.model_validate(body)
+        message = carries.model_validate(body)
     except ValidationError as why:
         raise PoisonMessage(f"not a valid {carries.SCHEMA}: {_in_short(why)}") from why
+    if not _FIT_ID.fullmatch(message.media_id):
+        raise PoisonMessage(f"not a media id: {message.media_id[:80]!r}")
+    return message
 
 
 def schema_of(raw: bytes | None) -> str | None:

@@ -84,7 +84,11 @@ class FolderStore:
         if "" in steps:
             raise ValueError(f"not an object key: {key!r}")
         path = self.root.joinpath(*steps)
-        if not path.resolve().is_relative_to(self.root):
+        try:
+            leads_to = path.resolve()
+        except (OSError, RuntimeError) as why:
+            raise ValueError(f"{key!r} cannot be followed: its links go in a circle, or it is too long") from why
+        if not leads_to.is_relative_to(self.root):
             raise ValueError(f"{key!r} leads out of its bucket")
         return path
 
