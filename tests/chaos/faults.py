@@ -21,10 +21,14 @@ _POISON = itertools.count()
 
 @dataclass(frozen=True)
 class Hit:
-    """A fault that is over: ``stages`` have to go on, and what they do is counted from ``since_s`` (since 1970)."""
+    """A fault that is over: ``stages`` have to go on, and what they do is counted from ``since_s`` (since 1970).
+
+    ``everywhere``: a part of the partitions was hit, nobody knows which, so each has to go on.
+    """
 
     since_s: float
     stages: tuple[str, ...]
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def second_worker(stage: str, *, killed: bool) -> Fault:
         with ground.deployment.second_worker(stage, killed=killed):
             ground.poll(ground.random.uniform(1.0, 4.0))
             began_s = time.time()
-        return Hit(began_s, (stage,))
+        return Hit(began_s, (stage,), everywhere=True)
 
     return Fault(f"second {stage} joins and {'is killed' if killed else 'leaves'}", act, is_loss_of_a_worker=True)
 

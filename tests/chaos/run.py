@@ -11,7 +11,7 @@ from random import Random
 
 from contracts.vocabulary import Lifecycle
 from tests.chaos.deployment import ChaosDeployment
-from tests.chaos.faults import Fault, Ground, every_kind
+from tests.chaos.faults import Fault, Ground, Hit, every_kind
 from tests.chaos.feed import Feed
 from tests.chaos.report import FaultResult, Report
 from tests.chaos.watch import Watch
@@ -106,7 +106,7 @@ class ChaosRun:
         while waiting and time.time() < give_up_s:
             self._look()
             for stage in list(waiting):
-                if (seconds := self._recovery_s(stage, hit.since_s)) is not None:
+                if (seconds := self._recovery_s(stage, hit)) is not None:
                     result.recovered_s[stage] = seconds
                     waiting.remove(stage)
         result.never = tuple(waiting)
@@ -136,11 +136,11 @@ class ChaosRun:
             self._reached = reached[0][0]
             self._progress_s.append(time.time())
 
-    def _recovery_s(self, stage: str, since_s: float) -> float | None:
+    def _recovery_s(self, stage: str, hit: Hit) -> float | None:
         if stage == "project":
-            later = (one for one in self._progress_s if one > since_s)
-            return None if (first := next(later, None)) is None else first - since_s
-        return self._watch.flows[stage].recovery_s(since_s)
+            later = (one for one in self._progress_s if one > hit.since_s)
+            return None if (first := next(later, None)) is None else first - hit.since_s
+        return self._watch.flows[stage].recovery_s(hit.since_s, everywhere=hit.everywhere)
 
     def _open(self) -> set[str]:
         ended = self._watch.finals.keys() | {one["media_id"] for one in self._watch.letters.values()}

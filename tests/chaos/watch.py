@@ -51,18 +51,18 @@ class Flow:
     def finish(self, work: Work, at_s: float) -> None:
         self.finished_s.setdefault(work, at_s)
 
-    def recovery_s(self, after_s: float) -> float | None:
+    def recovery_s(self, after_s: float, *, everywhere: bool = False) -> float | None:
         """The longest wait of a partition for its first output after a moment, counted from when it had work.
 
-        Nothing while a partition that has work waits, or while no partition had any.
+        Nothing while a partition that has work waits, or while none had any (``everywhere``: while one has none).
         """
         waits = []
         for partition, arrivals in self.arrived.items():
             began_s = self._had_work_s(arrivals, after_s)
             first_s = min((one for one in self.outputs_s[partition] if one > after_s), default=None)
-            if began_s is None:
+            if began_s is None and not everywhere:
                 continue
-            if first_s is None:
+            if began_s is None or first_s is None:
                 return None
             waits.append(max(0.0, first_s - began_s))
         return max(waits, default=None)
