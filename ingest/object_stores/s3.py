@@ -106,6 +106,7 @@ class S3Store:
         pages = self._client.get_paginator("list_objects_v2")
         with _meanings(prefix):
             for page in pages.paginate(Bucket=self.name, Prefix=self._full(prefix)):
+                _stated(page, "IsTruncated")  # a login page of a proxy must not pass for an empty bucket
                 for entry in page.get("Contents", ()):
                     key = self.key_in(entry["Key"])
                     if key:

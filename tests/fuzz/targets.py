@@ -172,7 +172,7 @@ class Decoders:
         self._last = self._random.choice(sorted(self._mutators))
         data = self._mutators[self._last].next()
         container = self._container_of(data, self._last)
-        return data, lambda: self._outcome(container, data)
+        return data, lambda: self.outcome(container, data)
 
     def keep(self, data: bytes) -> None:
         self._mutators[self._last].keep(data)
@@ -193,7 +193,8 @@ class Decoders:
         except MediaNotAssessable:
             return before
 
-    def _outcome(self, container: str, data: bytes) -> str:
+    def outcome(self, container: str, data: bytes) -> str:
+        """What the reader of this container makes of a file, in words; raises ``TookTooLong`` or ``Died``."""
         child = self.child = self.child or self._started()
         assert child.stdin is not None and child.stdout is not None
         try:

@@ -116,11 +116,13 @@ def nested_elements() -> bytes:
     return _matroska(tags, element("1654ae6b", _track_entry(1)), _CLUSTER)
 
 
-def compressed_header_bomb() -> bytes:
-    """A compressed ``moov`` of a megabyte that says, and is, a gigabyte."""
+def compressed_header_bomb(megabytes: int) -> bytes:
+    """A compressed ``moov`` that says, and is, a thousand times its size."""
     inner = zlib.compressobj(9)
-    packed = b"".join([inner.compress(bytes(1 << 20)) for _ in range(1024)] + [inner.flush()])
-    return FTYP + box(b"moov", box(b"cmov", box(b"dcom", b"zlib"), box(b"cmvd", struct.pack(">I", 1 << 30), packed)))
+    packed = b"".join([inner.compress(bytes(1 << 20)) for _ in range(megabytes)] + [inner.flush()])
+    return FTYP + box(
+        b"moov", box(b"cmov", box(b"dcom", b"zlib"), box(b"cmvd", struct.pack(">I", megabytes << 20), packed))
+    )
 
 
 def countless_samples() -> bytes:
@@ -144,13 +146,13 @@ def _rows(width: int, height: int) -> bytes:
     return (b"\0" + bytes(3 * width)) * height
 
 
-def png_text_bomb() -> bytes:
-    text = png_piece(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200 << 20), 9))
+def png_text_bomb(megabytes: int) -> bytes:
+    text = png_piece(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(megabytes << 20), 9))
     return png(64, 48, _rows(64, 48), text)
 
 
-def png_profile_bomb() -> bytes:
-    profile = png_piece(b"iCCP", b"profile\0\0" + zlib.compress(bytes(200 << 20), 9))
+def png_profile_bomb(megabytes: int) -> bytes:
+    profile = png_piece(b"iCCP", b"profile\0\0" + zlib.compress(bytes(megabytes << 20), 9))
     return png(64, 48, _rows(64, 48), profile)
 
 
