@@ -107,6 +107,19 @@ def partitions_of(kafka: KafkaAddress | str, topics: Iterable[str]) -> int:
         NotNow: the broker is away, or one of the topics is not there yet.
         ValueError: they differ, so that an item's messages would not meet in one partition.
     """
+    found = partitions_by_topic(kafka, topics)
+    if len(set(found.values())) != 1:
+        raise ValueError(f"these topics need the same number of partitions: {found}")
+    return next(iter(found.values()))
+
+
+def partitions_by_topic(kafka: KafkaAddress | str, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each of ``topics`` has.
+
+    Raises:
+        LoginRefused: a broker is there and does not let us in.
+        NotNow: the broker is away, or one of the topics is not there yet.
+    """
     wanted = list(topics)
     try:
         admin = KafkaAdminClient(**client_arguments(kafka))
@@ -119,9 +132,7 @@ def partitions_of(kafka: KafkaAddress | str, topics: Iterable[str]) -> int:
     missing = [name for name in wanted if not found.get(name)]
     if missing:
         raise NotNow(f"no topic {', '.join(missing)}; make them with: python -m stream_processors create-topics")
-    if len(set(found.values())) != 1:
-        raise ValueError(f"these topics need the same number of partitions: {found}")
-    return next(iter(found.values()))
+    return found
 
 
 def _counts(admin: KafkaAdminClient, topics: list[str]) -> dict[str, int]:

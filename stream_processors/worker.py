@@ -15,9 +15,10 @@ from contracts.errors import LoginRefused, NotNow
 from contracts.settings import ProcessSettings
 from contracts.topics import Topic
 from ingest.fuse import blown_fuses, this_process
-from ingest.kafka_login import address_of, knock
+from ingest.kafka_login import address_of
 from ingest.telemetry import health_page
 from stream_processors import rewinding
+from stream_processors.create_topics import partitions_by_topic
 from stream_processors.lag import LagWatch
 
 _KNOCK_EVERY_S = 1.0
@@ -57,7 +58,7 @@ def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic
     worker = StageWorker(app, settings.home)
     names = [topic.name for topic in topics]
     with health_page(settings, lambda: worker.ready), LagWatch(settings, app.conf.id, names):
-        _wait_for_kafka(settings)
+        _wait_for_topics(settings, names)
         try:
             worker.execute_from_commandline()
         except SystemExit as left:
@@ -68,15 +69,19 @@ def run_worker(app: faust.App, settings: ProcessSettings, topics: Sequence[Topic
     return 1 if worker.crashed or app.crashed else code
 
 
-def _wait_for_kafka(settings: ProcessSettings) -> None:
-    """Return when a broker lets us in: without one Faust ends, and whoever restarts us waits longer every time.
+def _wait_for_topics(settings: ProcessSettings, names: Sequence[str]) -> None:
+    """Return when a broker lets us in and has the inputs.
+
+    Without a broker Faust ends, and whoever restarts us waits longer every time; without the topics it looks for them
+    again only after minutes.
 
     Raises:
         LoginRefused: a broker is there and does not let us in.
     """
     while True:
         try:
-            return knock(address_of(settings))
+            partitions_by_topic(address_of(settings), names)
+            return
         except LoginRefused:
             raise
         except NotNow as why:
