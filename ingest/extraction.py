@@ -24,7 +24,7 @@ from ingest.quality import QualityTally
 from ingest.sampling import SamplingPlan
 from ingest.sniffing import sniff
 
-__all__ = ["DecoderKilled", "ExtractedChunk", "ExtractionRules", "ExtractionSnapshot", "extract"]
+__all__ = ["DecoderKilled", "ExtractedChunk", "ExtractionRules", "ExtractionSnapshot", "extract", "sha256_of"]
 
 log = structlog.get_logger()
 
@@ -32,7 +32,6 @@ Count = Callable[[MetricName, int, Mapping[str, str]], None]
 
 _CHUNK_CROP_BYTES = 192 * 2**20
 _PICTURE_SIDES = 2  # a picture is one frame: it is searched at twice the long side of a video's frames
-_HASHED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -181,14 +180,14 @@ def _frames(path: Path, work: "_Extraction", decoder: Decoder, request: ReadingR
             work.problems.append(Problem(reason=event.reason, detail=event.detail))
 
 
-def _file_facts(path: Path) -> dict:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
-        digest = hashlib.sha256()
-        size_bytes = 0
-        while piece := file.read(_HASHED_BYTES):
-            digest.update(piece)
-            size_bytes += len(piece)
-    return {"sha256": digest.hexdigest(), "size_bytes": size_bytes}
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _file_facts(path: Path) -> dict:
+    return {"sha256": sha256_of(path), "size_bytes": path.stat().st_size}
 
 
 def _plan_of(demand: CropDemand) -> SamplingPlan:

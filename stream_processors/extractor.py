@@ -14,7 +14,7 @@ from contracts.topics import MEDIA_EXTRACTED, crops_for
 from contracts.vocabulary import Reason
 from ingest.claim_checks import issue
 from ingest.crop_bundles import pack
-from ingest.extraction import ExtractedChunk, ExtractionRules, extract
+from ingest.extraction import ExtractedChunk, ExtractionRules, extract, sha256_of
 from ingest.face_locator import FaceLocator
 from ingest.object_store import ObjectStore
 from ingest.parking import ParkedRecord
@@ -126,8 +126,9 @@ class Extractor:
                 yield self._messages(upload, chunk)
         except PoisonMessage as why:
             _log.warning("decoder was killed", why=str(why))
-            detail = "The decoder had to be stopped on this file."
-            yield [self._closing(upload, Problem(reason=Reason.DECODE_ERROR, detail=detail))]
+            problem = Problem(reason=Reason.DECODE_ERROR, detail="The decoder had to be stopped on this file.")
+            # Bytes that kill a decoder are evidence too: they can be told from others later.
+            yield [self._closing(upload, problem, sha256=sha256_of(copy))]
             raise
 
     def _messages(self, upload: MediaUploaded, chunk: ExtractedChunk) -> list[Outgoing]:
@@ -175,13 +176,13 @@ class Extractor:
         problem = Problem(reason=Reason.POLICY_SKIPPED, detail="It was not asked about this item.")
         return {demand.detector: problem for demand in self._demands if demand.detector not in asked}
 
-    def _closing(self, upload: MediaUploaded, problem: Problem) -> Outgoing:
-        """The one message about an item that was not looked at."""
+    def _closing(self, upload: MediaUploaded, problem: Problem, *, sha256: str | None = None) -> Outgoing:
+        """The one message about an item that was not looked at; ``sha256`` is that of its bytes where they came."""
         nothing = ExpectedClips(batches=0, clips=0)
         extracted = MediaExtracted(
             media_id=upload.media_id,
             uploaded=upload,
-            media=MediaFacts(source_key=upload.key, size_bytes=upload.size_bytes),
+            media=MediaFacts(source_key=upload.key, size_bytes=upload.size_bytes, sha256=sha256),
             complete=True,
             chunks=0,
             expected={demand.detector: nothing for demand in self._demands},
