@@ -17,7 +17,7 @@ from tests.chaos.report import FaultResult, Report
 from tests.chaos.watch import Watch
 
 _RECOVERY_S = 60.0
-_DRAIN_S = 300.0
+_DRAIN_S = 120.0
 _SETTLE_S = 4.0
 
 
@@ -147,11 +147,15 @@ class ChaosRun:
         return set(self._feed.placed) - ended
 
     def _drain(self) -> None:
-        give_up_s = time.time() + _DRAIN_S
-        while self._open() and time.time() < give_up_s:
+        """Wait until every item has ended, as long as any still does."""
+        left, give_up_s = len(self._open()), time.time() + _DRAIN_S
+        while left and time.time() < give_up_s:
             self._look()
+            if len(self._open()) < left:
+                left, give_up_s = len(self._open()), time.time() + _DRAIN_S
         self.poll(_SETTLE_S)
         self._watch.catch_up()
+        give_up_s = time.time() + _DRAIN_S
         while self._not_shown() and time.time() < give_up_s:
             self.poll(0.5)
 
