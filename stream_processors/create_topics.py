@@ -121,6 +121,7 @@ def partitions_by_topic(kafka: KafkaAddress | str, topics: Iterable[str]) -> dic
         NotNow: the broker is away, or one of the topics is not there yet.
     """
     wanted = list(topics)
+    knock(kafka)  # at once; the client below takes half a minute to see that somebody is there again
     try:
         admin = KafkaAdminClient(**client_arguments(kafka))
         try:
