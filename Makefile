@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up check test chaos soak kafka-jars s3-server browser fuzz clean
+.PHONY: help env demo up check test chaos soak kafka-jars s3-server browser fuzz audit clean
 
 # A fresh machine may run us without an environment; caches still need a place, and downloads the machine's certificates.
 export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6),$(CURDIR)/.cache/home)
@@ -55,6 +55,9 @@ browser: ## install Chromium for the tests of the pages, where this user may
 
 fuzz: env ## feed 100,000 mutated inputs to parsers and decoders (INPUTS=n SEED=n TARGET=name)
 	$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --target $(or $(TARGET),all)
+
+audit: env ## known flaws, licences and pins of what is installed; needs the net, REQUIRE_AUDIT=1 insists on it
+	@$(PYTHON) -m deploy.audit
 
 clean: ## remove what tests and tools leave behind; keeps .venv and .cache
 	rm -rf .pytest_cache .ruff_cache .hypothesis build dist
