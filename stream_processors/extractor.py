@@ -7,14 +7,14 @@ from pathlib import Path
 import structlog
 
 from contracts.demands import CropDemand
-from contracts.errors import NotNow, ObjectChanged, ObjectMissing, PoisonMessage
+from contracts.errors import NotNow, ObjectChanged, ObjectMissing
 from contracts.messages import CropBatch, ExpectedClips, MediaExtracted, MediaFacts, MediaUploaded, Problem
 from contracts.telemetry import MetricName
 from contracts.topics import MEDIA_EXTRACTED, crops_for
 from contracts.vocabulary import Reason
 from ingest.claim_checks import issue
 from ingest.crop_bundles import pack
-from ingest.extraction import ExtractedChunk, ExtractionRules, extract, sha256_of
+from ingest.extraction import DecoderKilled, ExtractedChunk, ExtractionRules, extract, sha256_of
 from ingest.face_locator import FaceLocator
 from ingest.object_store import ObjectStore
 from ingest.parking import ParkedRecord
@@ -124,9 +124,9 @@ class Extractor:
                 on_count=_count,
             ):
                 yield self._messages(upload, chunk)
-        except PoisonMessage as why:
+        except DecoderKilled as why:
             _log.warning("decoder was killed", why=str(why))
-            problem = Problem(reason=Reason.DECODE_ERROR, detail="The decoder had to be stopped on this file.")
+            problem = Problem(reason=why.reason, detail=f"The decoder had to be stopped on this file: {why.detail}.")
             # Bytes that kill a decoder are evidence too: they can be told from others later.
             yield [self._closing(upload, problem, sha256=sha256_of(copy))]
             raise

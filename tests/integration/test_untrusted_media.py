@@ -213,6 +213,20 @@ async def test_the_memory_limit_is_what_ends_a_large_picture(tmp_path: Path):
     assert Reason.FILE_TOO_LARGE not in (await the_final_on(tmp_path, data, rules=enough)).reasons
 
 
+async def test_what_takes_too_long_is_ended_parked_and_answered(tmp_path: Path):
+    """A programme stream may follow itself: minutes of decoding from a second of encoding."""
+    data = small_video("mpeg", "mpeg2video", size=(640, 480), frames=25) * 300
+    for name, limits in {"processor": DecoderLimits(cpu_s=0.0), "wait": DecoderLimits(wall_s=0.5)}.items():
+        bucket = FolderStore.make(tmp_path / name / "bucket")
+        bucket.write("item", data)
+        pipeline = OneProcess(bucket, tmp_path / name, rules=replace(RULES, decoder=limits, max_frames=10**6))
+        await pipeline.take(uploaded(bucket, "item"))
+        (final,) = pipeline.finals
+        assert Reason.TIMEOUT in final.reasons
+        assert (len(pipeline.parked) == 1) == (final.verdict is Verdict.NOT_ASSESSED) == (final.probability is None)
+        assert list(pipeline.scratch.iterdir()) == []
+
+
 async def test_a_file_with_fewer_streams_than_the_limit_is_read_and_one_above_is_not(tmp_path: Path):
     data = small_video("matroska", "libx264", sound=True)
     assert (
