@@ -57,8 +57,10 @@ def names_in(lock: Path) -> list[str]:
 def licence_of(name: str) -> str:
     """What an installed package says of its licence, in one line; empty where it says nothing."""
     facts = metadata.metadata(name)
+    expression, *_ = *(facts.get_all("License-Expression") or ()), ""
+    full_text, *_ = *(facts.get_all("License") or ()), ""
     classifiers = [line for line in facts.get_all("Classifier") or () if line.startswith("License ::")]
-    said = [facts.get("License-Expression"), *classifiers, (facts.get("License") or "").split("\n\n")[0][:200]]
+    said = [expression, *classifiers, full_text.split("\n\n")[0][:200]]
     return " ".join(" | ".join(filter(None, said)).split())
 
 

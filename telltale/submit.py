@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contracts.errors import ObjectMissing
 from contracts.messages import DeadLetter
+from contracts.settings import IngestSettings
 from contracts.vocabulary import Stage
 from ingest.identity import media_id_of
 from ingest.object_store import ObjectStore, open_store
@@ -61,12 +62,19 @@ def run(
 
 
 def put_all(files: Sequence[Path], state: RunState) -> dict[str, Path]:
-    """Copy files into the bucket of a run; each file by the id of the media item that it became."""
+    """Copy files into the bucket of a run; each file by the id of the media item that it became.
+
+    Raises:
+        CommandFailed: one is larger than the pipeline takes; those before it are in the bucket.
+    """
     store = open_store(str(state.bucket))
     return dict(_put(store, file) for file in files)
 
 
 def _put(store: ObjectStore, file: Path) -> tuple[str, Path]:
+    limit_bytes = IngestSettings().max_object_bytes
+    if file.stat().st_size > limit_bytes:
+        raise CommandFailed(f"{file} has more than {limit_bytes} bytes (TELLTALE_MAX_OBJECT_BYTES); it is not sent.")
     key = free_key(store, file.name)
     store.put_file(key, file)
     return media_id_of(store.bucket, key, store.stat(key).version), file

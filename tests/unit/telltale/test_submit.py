@@ -7,6 +7,7 @@ import pytest
 from contracts.vocabulary import Lifecycle, Stage
 from ingest.identity import media_id_of
 from ingest.object_store import open_store
+from telltale.errors import CommandFailed
 from telltale.run_state import RunState
 from telltale.submit import free_key, is_over, put_all, wait_for
 from telltale.verdict_feed import News
@@ -72,3 +73,11 @@ def test_waiting_ends_at_the_time_out_with_what_has_come():
 @pytest.mark.parametrize(("stage", "over"), [(Stage.INGEST, True), (Stage.EXTRACT, True), (Stage.PROJECT, False)])
 def test_a_dead_letter_ends_an_item_only_where_no_verdict_can_follow(stage: Stage, over: bool):
     assert is_over(a_dead_letter(stage=stage)) is over
+
+
+def test_a_file_that_is_too_large_stays_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TELLTALE_MAX_OBJECT_BYTES", "3")
+    (tmp_path / "large.mp4").write_bytes(b"four")
+    with pytest.raises(CommandFailed, match="more than 3 bytes"):
+        put_all([tmp_path / "large.mp4"], RunState(home="h", bucket=str(tmp_path / "bucket")))
+    assert list(open_store(tmp_path / "bucket").list()) == []
