@@ -4,9 +4,10 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from contracts.settings import EVERY_SETTINGS, ProcessSettings, ProjectSettings
+from contracts.settings import EVERY_SETTINGS, DashboardSettings, ProcessSettings
 from contracts.telemetry import METRICS
 from contracts.topics import FIXED_TOPICS, Topic, crops_for
+from dashboard.api.settings import ApiSettings
 from dashboard.custody.settings import CustodySettings
 
 ROOT = Path(__file__).parents[1]
@@ -36,13 +37,13 @@ def metric_table() -> str:
 def settings_table() -> str:
     """One row per environment variable, with the processes that read it."""
     rows: dict[str, str] = {}
-    for settings in (*EVERY_SETTINGS, CustodySettings):
+    for settings in (*EVERY_SETTINGS, CustodySettings, ApiSettings):
         inherited = () if settings is ProcessSettings else ProcessSettings.model_fields
         for name, field in settings.model_fields.items():
             reader = "every process" if name in inherited else settings.__name__.removesuffix("Settings").lower()
             variable = "KAFKA_BOOTSTRAP_SERVERS" if name == "kafka_bootstrap_servers" else f"TELLTALE_{name.upper()}"
             default = "–" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
-            if settings is CustodySettings and name in ProjectSettings.model_fields:
+            if settings in (CustodySettings, ApiSettings) and name in DashboardSettings.model_fields:
                 continue  # those stand there already
             rows.setdefault(f"{variable} {reader}", f"| `{variable}` | {reader} | {default} | {field.description} |")
     return "\n".join(["| variable | read by | default | meaning |", "|---|---|---|---|", *rows.values()])

@@ -23,6 +23,7 @@ from ingest.crop_bundles import unpack
 
 router = APIRouter(prefix="/v1/items", tags=["evidence"])
 _PICTURES = {"jpeg": "image/jpeg", "mjpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
+_MEDIA_TYPES = ("application/octet-stream", "video/mp4", "video/webm", *sorted(set(_PICTURES.values())))
 
 
 @router.get("/{media_id}/evidence")
@@ -58,7 +59,7 @@ def show_crop(here: Here, _: Viewer, media_id: MediaId, number: int) -> Response
     "/{media_id}/media",
     response_class=FileResponse,
     responses={
-        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA_TYPES}},
         206: {"description": "The asked range of bytes"},
     },
 )

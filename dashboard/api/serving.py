@@ -7,6 +7,7 @@ from dashboard.api.app import create_app
 from dashboard.api.dead_letters import Settle
 from dashboard.api.settings import ApiSettings
 from dashboard.read_model import open_engine, url_of
+from ingest.telemetry import health_page
 
 _DRAIN_S = 10
 
@@ -35,7 +36,9 @@ def serve(settings: ApiSettings, *, settle: Settle | None = None) -> None:
             f"The API would listen on {settings.api_address}, which others can reach, and there is no API key. "
             "Make one first, or let it listen on 127.0.0.1."
         )
-    server_of(settings, settle=settle).run()
+    server = server_of(settings, settle=settle)
+    with health_page(settings, lambda: server.started):
+        server.run()
 
 
 def server_of(settings: ApiSettings, *, settle: Settle | None = None) -> uvicorn.Server:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from tests.support.postgres_server import programs
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 KAFKA_LIBS = Path(os.environ.get("TELLTALE_KAFKA_LIBS") or CACHE / "kafka" / "libs")
@@ -30,6 +32,10 @@ def _browser() -> str | None:
     return None if any(map(shutil.which, BROWSERS)) else f"none of {', '.join(BROWSERS)} on PATH"
 
 
+def _postgres() -> str | None:
+    return None if programs() else "no PostgreSQL; `make postgres` installs it"
+
+
 def _media() -> str | None:
     return None if MEDIA.is_dir() else "no development clips in ../shared/media"
 
@@ -44,6 +50,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "kafka": cache(_kafka),
     "s3": cache(_s3),
     "browser": cache(_browser),
+    "postgres": cache(_postgres),
     "media": cache(_media),
     "gpu": cache(_gpu),
 }
