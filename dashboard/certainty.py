@@ -67,7 +67,7 @@ def _time(verdict: MediaVerdict) -> str:
         return ""
     missing_s = sum(end - start for start, end in unscored_spans(spans, duration_s))
     share = round(100 * missing_s / duration_s)
-    return f"{share} in 100 parts of the running time have no score; they are hatched below." if share >= 1 else ""
+    return f"{share} in 100 parts of the running time have no score (hatched on the timeline)." if share >= 1 else ""
 
 
 def _frames(verdict: MediaVerdict) -> str:

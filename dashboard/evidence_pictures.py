@@ -4,7 +4,7 @@ import io
 import itertools
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageFilter
 
@@ -41,6 +41,15 @@ def crops_of(store: ObjectStore, evidence: Iterable[Evidence]) -> dict[Wanted, b
         for one in wanted:
             found[wanted_of(one)] = _as_jpeg(_picture(crops, one.crop), CROP_PX)
     return found
+
+
+def faces_of(store: ObjectStore, evidence: Sequence[Evidence]) -> list[FaceCrop]:
+    """The crops themselves, in the order asked; each bundle is redeemed once. Raises ``NoPicture``."""
+    bundles = {one.bundle.sha256: one.bundle for one in evidence}
+    unpacked = {name: _unpacked(store, bundle) for name, bundle in bundles.items()}
+    if any(one.crop >= len(unpacked[one.bundle.sha256]) for one in evidence):
+        raise NoPicture("A crop that the verdict names is not in its bundle.")
+    return [unpacked[one.bundle.sha256][one.crop] for one in evidence]
 
 
 def thumbnail_of(store: ObjectStore, evidence: Evidence, *, is_revealed: bool = False) -> str:

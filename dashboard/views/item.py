@@ -15,6 +15,7 @@ from dashboard.session import COMPARE_PAGE, address_value, calm, engine, reader_
 from dashboard.view_models import HISTORY_HEAD, file_facts, history_table, moment
 from dashboard.views.item_card import draw_card
 from dashboard.views.item_evidence import draw_detectors, draw_people, draw_player, draw_timeline
+from dashboard.views.item_heat_map import draw_heat_maps
 from dashboard.views.item_reports import draw_reports
 from dashboard.views.item_review import draw_form, draw_reviews, reviewer
 
@@ -69,7 +70,7 @@ def _draw_hidden(item: ItemDocuments) -> None:
 
 def _draw_more(item: ItemDocuments) -> None:
     has_verdict = item.verdict is not None and not item.failed
-    names = ["Review", "Reports", "File", "History"] if has_verdict else ["File", "History", "Review"]
+    names = ["Review", "Reports", "File", "History", "Heat map"] if has_verdict else ["File", "History", "Review"]
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Review"], st.container(width=_READING_PX):
         draw_reviews(item.media_id, item.verdict)
@@ -82,6 +83,8 @@ def _draw_more(item: ItemDocuments) -> None:
     if has_verdict and item.verdict is not None:
         with tabs["Reports"]:
             draw_reports(item, item.verdict)
+        with tabs["Heat map"]:
+            draw_heat_maps(item.verdict)
 
 
 def _title(row: Row) -> str:
