@@ -24,7 +24,7 @@ _INSTRUCTION = struct.Struct("=HBBI")
 # The numbers are the kernel's own and never change: first those of 2019 and later, the same on both architectures.
 _COMMON = (
     "pidfd_send_signal=424 io_uring_setup=425 io_uring_enter=426 io_uring_register=427 open_tree=428 "
-    "move_mount=429 fsopen=430 pidfd_open=434 openat2=437 pidfd_getfd=438 mount_setattr=442"
+    "move_mount=429 fsopen=430 pidfd_open=434 openat2=437 pidfd_getfd=438 mount_setattr=442 fchmodat2=452"
 )
 _DENIED = {
     "x86_64": (

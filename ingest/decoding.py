@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 import select
 import signal
@@ -17,9 +18,10 @@ from typing import IO, Protocol
 
 import numpy as np
 import structlog
+from pydantic import TypeAdapter
 
 from contracts.errors import PoisonMessage
-from contracts.vocabulary import MediaKind, Reason
+from contracts.vocabulary import Reason
 from ingest.decoded import Decoded, ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
 from ingest.decoder_process import ALIVE, END, FACTS, FRAME, HEADER, SHORTFALL, request_to_json
 
@@ -31,6 +33,8 @@ _ENVIRONMENT = {  # nothing of ours: no credentials, no proxies; and no threads 
     "PYTHONDONTWRITEBYTECODE": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+# A child that was taken over says what it likes; what it says goes into messages.
+_STATED = TypeAdapter(StreamFacts)
 _PIPE_BYTES = 1 << 20
 _MOST_JSON_BYTES = 1 << 16
 _TAIL_BYTES = 2000
@@ -136,21 +140,30 @@ def _frame(note: dict, pixel_bytes: int, pipe: "_Pipe", request: ReadingRequest)
     if not 0 < width * height <= request.max_pixels or pixel_bytes != width * height * 3:
         raise ValueError(f"a frame of {width} x {height} in {pixel_bytes} bytes")
     pixels = pipe.read(pixel_bytes).reshape(height, width, 3)
-    quantiser = None if note["quantiser"] is None else float(note["quantiser"])
-    return SampledFrame(pixels, float(note["pts_s"]), int(note["frame_index"]), _samples(note["samples"]), quantiser)
+    quantiser = None if note["quantiser"] is None else _finite(note["quantiser"])
+    return SampledFrame(pixels, _finite(note["pts_s"]), int(note["frame_index"]), _samples(note["samples"]), quantiser)
 
 
 def _samples(pairs: list) -> dict[int, int]:
     return {int(plan): int(number) for plan, number in pairs}
 
 
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no time and no measure")
+    return float(number)
+
+
 def _notice(kind: bytes, note: dict) -> Decoded:
     if kind == FACTS:
-        return StreamFacts(**{**note, "kind": MediaKind(note["kind"])})
+        facts = _STATED.validate_python(note)
+        for value in (facts.duration_s, facts.frame_rate):
+            _finite(value or 0.0)
+        return facts
     if kind == SHORTFALL:
         return Shortfall(Reason(note["reason"]), str(note["detail"]))
     if kind == ALIVE:
-        return StillReading(float(note["pts_s"]))
+        return StillReading(_finite(note["pts_s"]))
     raise ValueError(f"unknown kind of event {kind!r}")
 
 

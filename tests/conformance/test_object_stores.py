@@ -1,6 +1,7 @@
 """What every object store does, whether it is a folder or S3: this suite is the definition of the interface."""
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,6 +154,12 @@ def test_empty_objects_and_large_files_pass(store: ObjectStore, tmp_path: Path):
     assert store.read("empty") == b""
     assert store.stat("large.mp4").size_bytes == large.stat().st_size
     assert (tmp_path / "fetched").read_bytes() == large.read_bytes()
+
+
+def test_a_fetched_copy_is_for_this_user_only(store: ObjectStore, tmp_path: Path):
+    store.write("a.mp4", b"evidence")
+    store.fetch("a.mp4", tmp_path / "fetched")
+    assert stat.S_IMODE((tmp_path / "fetched").stat().st_mode) == 0o600
 
 
 def test_a_claim_check_brings_the_bytes_back(store: ObjectStore):

@@ -1,5 +1,8 @@
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from PIL import Image
 
 from contracts.errors import PoisonMessage
 from contracts.vocabulary import Reason
+from ingest import decoding
 from ingest.decoded import ReadingRequest, SampledFrame, Shortfall, StillReading, StreamFacts
 from ingest.decoder_process import read_media
 from ingest.decoding import ChildDecoder, DecoderKilled, DecoderLimits
@@ -165,3 +169,52 @@ def test_a_confined_child_reads_every_kind_of_picture(tmp_path, form, mode):
     theirs = [event for event in in_child(path) if isinstance(event, SampledFrame)]
     assert len(theirs) == len(ours) == 1
     assert (theirs[0].pixels == ours[0].pixels).all()
+
+
+LIE = """
+import json, struct, sys
+kind, note, pixels = sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])
+sys.stdout.buffer.write(struct.pack("!cIQ", kind, len(note), pixels) + note + bytes(min(pixels, 1000)))
+sys.stdout.buffer.write(struct.pack("!cIQ", b"E", 0, 0))
+"""
+FRAME_NOTE = {"pts_s": 0.0, "frame_index": 0, "quantiser": None, "samples": [[0, 0]], "width": 10, "height": 10}
+FACTS_NOTE = {"kind": "video", "container": "mp4", "width_px": 64}
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "pixels"),
+    [
+        ("P", FRAME_NOTE | {"width": 10**9}, 300),
+        ("P", FRAME_NOTE | {"width": -10, "height": -10}, 300),
+        ("P", FRAME_NOTE, 2**60),
+        ("P", FRAME_NOTE | {"pts_s": 1e999}, 300),
+        ("P", FRAME_NOTE | {"quantiser": float("nan")}, 300),
+        ("P", FRAME_NOTE | {"samples": {"a": "b"}}, 300),
+        ("P", {}, 300),
+        ("P", [], 300),
+        ("F", FACTS_NOTE | {"kind": "virus"}, 0),
+        ("F", FACTS_NOTE | {"width_px": "many"}, 0),
+        ("F", FACTS_NOTE | {"duration_s": float("inf")}, 0),
+        ("F", FACTS_NOTE | {"container": "x" * 70_000}, 0),
+        ("S", {"reason": "because", "detail": "so"}, 0),
+        ("A", {"pts_s": "soon"}, 0),
+        ("?", {}, 0),
+    ],
+)
+def test_a_child_that_was_taken_over_is_not_believed(tmp_path, kind, note, pixels):
+    argv = [sys.executable, "-S", "-c", LIE, kind, json.dumps(note), str(pixels)]
+    request = ReadingRequest("mp4", PLANS, 10**6, 1e6)
+    with (
+        subprocess.Popen(argv, stdout=subprocess.PIPE) as child,
+        (tmp_path / "errors").open("w+b") as errors,
+        pytest.raises(DecoderKilled),
+    ):
+        list(decoding._events(child, errors, request, DecoderLimits()))
+
+
+def test_a_child_that_says_the_truth_is_believed(tmp_path):
+    argv = [sys.executable, "-S", "-c", LIE, "P", json.dumps(FRAME_NOTE), "300"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as child, (tmp_path / "errors").open("w+b") as errors:
+        (frame,) = decoding._events(child, errors, ReadingRequest("mp4", PLANS, 10**6, 1e6), DecoderLimits())
+    assert isinstance(frame, SampledFrame)
+    assert frame.pixels.shape == (10, 10, 3)
