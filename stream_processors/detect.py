@@ -41,7 +41,7 @@ T = TypeVar("T")
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Received:
     """One record of a crop topic; ``batch`` is missing where its bytes are ``poison``."""
 
@@ -158,10 +158,10 @@ class _Agent:
         readable = [one for one in records if one.batch]
         suspects = [one for one in readable if self._tries.before(Stage.DETECT, one.record)]
         fresh = [one for one in readable if one not in suspects]
-        answers = {one.event: answer for one, answer in zip(fresh, self._tried(fresh), strict=True)}
+        answers = dict(zip(fresh, self._tried(fresh), strict=True)) if fresh else {}
         for one in suspects:
-            (answers[one.event],) = self._tried([one])
-        return [(one, answers.get(one.event)) for one in records]
+            (answers[one],) = self._tried([one])
+        return [(one, answers.get(one)) for one in records]
 
     def _tried(self, records: Sequence[Received]) -> list[Answer]:
         """Scored together, with a count of the tries that outlives this process."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -54,6 +55,20 @@ class Stage:
         assert self._child is not None
         self._child.kill()
         self._child.wait()
+
+    @property
+    def log(self) -> str:
+        """What the process has written so far, over all of its lives."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it runs and says that it works."""
+        return self.returncode is None and self._is_ready_or_dead()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._child is not None
+        self._child.send_signal(number)
 
     def stop(self) -> int | None:
         """SIGTERM; the exit status."""
@@ -113,6 +128,10 @@ class Stages:
 
     def __getitem__(self, role: str) -> Stage:
         return self._stages[role]
+
+    @property
+    def kafka(self) -> str:
+        return self._bootstrap_servers
 
     def create_topics(self) -> None:
         argv = [sys.executable, "-m", "stream_processors", "create-topics"]
