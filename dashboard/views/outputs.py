@@ -12,6 +12,8 @@ import json
 verdicts = KafkaConsumer("{topic}", bootstrap_servers="{kafka}", group_id="my-desk", enable_auto_commit=False)
 seen = set()
 for record in verdicts:
+    if record.value is None:  # the item of this key was deleted
+        continue
     verdict = json.loads(record.value)
     if verdict["lifecycle"] == "final" and verdict["event_id"] not in seen:  # delivery is at least once
         seen.add(verdict["event_id"])
