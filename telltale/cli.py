@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from telltale import cli_operations
+from telltale import cli_custody, cli_operations
 from telltale.cli_keys import keys_app
 from telltale.cli_training import runs_app, train_app
 from telltale.errors import CommandFailed
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Drop a video or a picture into a watched bucket; verdicts say whether its faces were manipulated.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help texts name [/PREFIX] and [default: …], which are no markup
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -32,6 +33,7 @@ app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 app.add_typer(keys_app, name="keys")
 cli_operations.register(app, bench_app)
+cli_custody.register(app)
 
 Home = Annotated[
     Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
