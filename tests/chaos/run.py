@@ -16,7 +16,7 @@ from tests.chaos.feed import Feed
 from tests.chaos.report import FaultResult, Report
 from tests.chaos.watch import Watch
 
-_RECOVERY_S = 60.0
+_RECOVERY_S = 120.0
 _DRAIN_S = 120.0
 _SETTLE_S = 4.0
 
