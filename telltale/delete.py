@@ -97,7 +97,7 @@ def _tell_plan(plan: Plan, wish: Wish) -> None:
     counted = ", ".join(f"{number} of {name}" for name, number in rows.items()) or "none"
     out.print(f"{verb} {plan.media_id}", markup=False)
     out.print(f"  work bucket  {len(plan.crops)} objects", markup=False)
-    out.print(f"  rows         {counted}", markup=False)
+    out.print(f"  rows         {counted}", markup=False, soft_wrap=True)
     there = "not there, or another version" if plan.media is None else "deleted" if wish.media else "kept (--media)"
     out.print(f"  the object   {there}", markup=False)
 
