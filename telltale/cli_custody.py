@@ -11,7 +11,7 @@ Home = Annotated[
     Path, typer.Option("--home", envvar="TELLTALE_HOME", help="Folder for everything that Telltale writes.")
 ]
 Bucket = Annotated[
-    str | None, typer.Option("--bucket", help="Watched folder, or s3://NAME with a prefix behind it. [default: that of the run]")
+    str | None, typer.Option("--bucket", help="Watched folder or s3://NAME[/PREFIX]. [default: that of the run]")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of text.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")]
