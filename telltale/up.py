@@ -22,6 +22,7 @@ from contracts.topics import (
     crops_for,
 )
 from ingest.kafka_login import trouble_with
+from ingest.redaction import learn, redacted, secrets_of
 from telltale import run_state
 from telltale.deployment import S3, Deployment, api_port_of, bucket_of, dashboard_port_of, detectors_of
 from telltale.errors import CommandFailed
@@ -237,11 +238,13 @@ def set_large_logs_aside(folder: Path) -> None:
 def log_to(file: Path) -> None:
     """Write the supervisor's own log lines into ``file``."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    learn(secrets_of(os.environ))
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event", "child"]),
+            lambda _logger, _method, line: redacted(str(line)),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=file.open("a", encoding="utf-8", buffering=1)),
     )
