@@ -34,6 +34,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     app.command()(reconcile)
     app.command()(api)
     bench_app.command("reconcile")(bench_reconcile)
+    bench_app.command("api")(bench_api)
 
 
 @dead_letters_app.command("list")
@@ -194,3 +195,15 @@ def bench_reconcile(
     from telltale import bench_reconcile as command
 
     command.run(objects, as_json=as_json)
+
+
+def bench_api(
+    small: Annotated[int, typer.Option(min=10, help="Items of the one read model.")] = 100,
+    large: Annotated[int, typer.Option(min=10, help="Items of the other.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=5, help="Requests of each operation.")] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Time every operation of the API over few and over many items. Exit status 1 where many take over 3 times."""
+    from telltale import bench_api as command
+
+    raise typer.Exit(command.run(small, large, rounds=rounds, as_json=as_json))

@@ -25,10 +25,11 @@ _RECEIVERS_TOGETHER = 4
 _LEASE_S = 60.0
 _CLEAN_EVERY_S = 3600.0
 _DAY_S = 24 * 3600.0
+_OWN_CHANCE = random.Random()
 _log = structlog.get_logger()
 
 
-def pause_s(tries: int, *, spread: Callable[[], float] = random.random) -> float:
+def pause_s(tries: int, *, spread: Callable[[], float] = _OWN_CHANCE.random) -> float:
     """The wait after so many failed tries, up to a tenth longer, so that not all come back in one moment."""
     return _PAUSES_S[min(tries, len(_PAUSES_S)) - 1] * (1.0 + 0.1 * spread())
 
