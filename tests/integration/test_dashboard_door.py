@@ -20,8 +20,8 @@ from tests.support.dashboard_server import a_browser
 from tests.support.openid_provider import openid_provider
 from tests.support.parts import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PATIENCE_MS = 60_000
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+PATIENCE_MS = 150_000
 PLANTED = "planted-client-secret-0123456789"
 
 
