@@ -52,20 +52,21 @@ class Flow:
         self.finished_s.setdefault(work, at_s)
 
     def recovery_s(self, after_s: float, *, everywhere: bool = False) -> float | None:
-        """The longest wait of a partition for its first output after a moment, counted from when it had work.
+        """The wait for the first output after a moment, counted from when there was work; nothing while it is awaited.
 
-        Nothing while a partition that has work waits, or while none had any (``everywhere``: while one has none).
+        ``everywhere``: the longest wait of all partitions instead, of which each must have had work. In a backlog a
+        partition also waits for its turn.
         """
-        waits = []
-        for partition, arrivals in self.arrived.items():
-            began_s = self._had_work_s(arrivals, after_s)
-            first_s = min((one for one in self.outputs_s[partition] if one > after_s), default=None)
-            if began_s is None and not everywhere:
-                continue
-            if began_s is None or first_s is None:
-                return None
-            waits.append(max(0.0, first_s - began_s))
-        return max(waits, default=None)
+        waits = [self._wait_s(partition, after_s) for partition in list(self.arrived)]
+        known = [wait for wait in waits if wait is not None]
+        if everywhere:
+            return max(known, default=None) if len(known) == len(waits) else None
+        return min(known, default=None)
+
+    def _wait_s(self, partition: int, after_s: float) -> float | None:
+        began_s = self._had_work_s(self.arrived[partition], after_s)
+        first_s = min((one for one in self.outputs_s[partition] if one > after_s), default=None)
+        return None if began_s is None or first_s is None else max(0.0, first_s - began_s)
 
     def _had_work_s(self, arrivals: Iterable[tuple[float, Work]], after_s: float) -> float | None:
         open_s = [at_s for at_s, work in arrivals if self.finished_s.get(work, float("inf")) > after_s]

@@ -1,4 +1,4 @@
-"""How long a stage took to go on is counted from when a partition had work, and is unknown while one waits."""
+"""How long a stage took to go on is counted from when it had work, and is unknown while that waits."""
 
 from tests.chaos.watch import Flow
 
@@ -15,18 +15,20 @@ def a_flow() -> Flow:
     return flow
 
 
-def test_the_slowest_partition_counts_from_when_it_had_work():
-    assert a_flow().recovery_s(11.0) == 5.0
+def test_the_first_output_counts_from_when_there_was_work():
+    assert a_flow().recovery_s(11.0) == 1.0
+    assert a_flow().recovery_s(13.0) == 5.0
     assert a_flow().recovery_s(22.0) == 3.0
 
 
-def test_a_partition_without_work_does_not_count_unless_each_has_to_go_on():
-    assert a_flow().recovery_s(13.0) == 5.0
+def test_each_partition_counts_where_each_was_hit():
+    assert a_flow().recovery_s(11.0, everywhere=True) == 5.0
     assert a_flow().recovery_s(13.0, everywhere=True) is None
 
 
-def test_it_is_unknown_while_a_partition_waits_or_nobody_had_work():
+def test_it_is_unknown_while_work_waits_or_there_is_none():
     flow = a_flow()
-    flow.arrive(2, 26.0, ("third",))
-    assert flow.recovery_s(11.0) is None
-    assert a_flow().recovery_s(30.0) is None
+    assert flow.recovery_s(30.0) is None
+    flow.arrive(0, 31.0, ("third",))
+    assert flow.recovery_s(30.0) is None
+    assert flow.recovery_s(11.0, everywhere=True) == 5.0
