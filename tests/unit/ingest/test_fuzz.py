@@ -76,7 +76,7 @@ def test_a_decoder_that_dies_is_found_and_the_next_input_gets_another(tmp_path: 
 
 def test_a_decoder_that_falls_silent_is_found(tmp_path: Path):
 
-    decoders = Decoders(random.Random(1), seeds.pictures(tmp_path), patience_s=30.0)
+    decoders = Decoders(random.Random(1), seeds.pictures(tmp_path), patience_s=120.0)
     try:
         _, attempt = decoders.take()
         attempt()
