@@ -33,6 +33,9 @@ def draw_heat_maps(verdict: MediaVerdict) -> None:
             st.rerun()
     elif waiting.done():
         _draw_maps(waiting, evidence)
+        if waiting.exception() is not None and st.button("Try again", icon=":material/refresh:"):
+            asked.pop(verdict.event_id)
+            st.rerun()
     else:
         _wait(waiting)
 

@@ -196,7 +196,7 @@ def test_an_upload_lands_in_the_bucket_and_leads_to_its_item(
     file = tmp_path / "from the desk.mp4"
     file.write_bytes(deployment.clip())
     page.goto(f"{address}/submit")
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file]").first.set_input_files(file)
     page.get_by_role("button", name="Send to the bucket").click()
     expect(page.get_by_text("waiting to be noticed")).to_be_visible()
     (stored,) = deployment.bucket.list("uploads/")

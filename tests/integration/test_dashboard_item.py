@@ -197,3 +197,14 @@ def test_who_wants_so_says_an_opinion_before_the_verdict_is_told(
     expect(page.locator(".tt-card h2")).to_contain_text("No evidence of manipulation found")
     (said,) = reviews.reviews_of(engine_of(deployment), seeded["press conference.mp4"].media_id)
     assert (said.reviewer, said.before_verdict) == ("Ben", True)
+
+
+def test_two_items_are_compared_side_by_side(page: Page, address: str, seeded: dict[str, MediaUploaded]):
+    left, right = (seeded[name].media_id for name in ("statement swapped.mp4", "press conference.mp4"))
+    page.goto(f"{address}/compare?a={left}&b={right}")
+    expect(page.locator(".tt-card h2")).to_have_count(2)
+    expect(page.get_by_text("They differ in 5 of")).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('[data-testid=stVideo]')].every(one => one.readyState > 0)")
+    page.get_by_role("button", name="One frame on").click()
+    both = "[...document.querySelectorAll('[data-testid=stVideo]')].map(one => one.currentTime)"
+    page.wait_for_function(f"{both}.length === 2 && {both}.every(at => at > 0)")
