@@ -80,7 +80,7 @@ def test_a_killed_child_is_poison(tmp_path):
 
 
 def test_a_silent_child_is_ended(tmp_path):
-    events = in_child(a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=200), stall_s=3.0)
+    events = in_child(a_video(tmp_path / "a.mp4", scene=moving(1280, 720), frames=200), stall_s=8.0)
     next(events)
     os.kill(children()[0].pid, signal.SIGSTOP)
     with pytest.raises(DecoderKilled, match="no sign of life") as death:
