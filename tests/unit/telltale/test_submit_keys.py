@@ -86,7 +86,7 @@ def test_only_the_watched_bucket_can_be_meant(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("TELLTALE_BUCKET", "s3://incoming")
     kafka, store = _deployment(tmp_path, None)
-    assert (kafka, store.url) == ("127.0.0.1:1", "s3://incoming")
+    assert (str(kafka), store.url) == ("127.0.0.1:1", "s3://incoming")
     with pytest.raises(CommandFailed, match="watched bucket is s3://incoming, not s3://other"):
         _deployment(tmp_path, "s3://other")
 
