@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select, update
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import IntegrityError, InvalidatePoolError
 
 from contracts.errors import NotNow
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
@@ -88,6 +88,14 @@ def _file_of(engine: Engine) -> tuple[int, int] | None:
 
 def _make_tables(engine: Engine) -> None:
     upgrade(engine)
+    try:
+        _make_first_rows(engine)
+    except IntegrityError:
+        # Another process was faster by a moment: its rows are as good.
+        _make_first_rows(engine)
+
+
+def _make_first_rows(engine: Engine) -> None:
     with engine.begin() as connection:
         if connection.scalar(select(sequence.c.value)) is None:
             _insert_once(connection, sequence, {"id": 1, "value": 0})

@@ -1,8 +1,10 @@
 """A database of any earlier release in; the tables, columns, indexes and the word search of this one out."""
 
+import time
+
 import structlog
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.schema import CreateColumn
 
 from dashboard import tallies
@@ -24,6 +26,8 @@ _POSTGRESQL_WORDS = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX IF NOT EXISTS item_words ON items USING gin (source_key gin_trgm_ops)",
 )
+_MOST_TRIES = 20
+_PAUSE_S = 0.1
 _log = structlog.get_logger()
 
 
@@ -32,11 +36,15 @@ def upgrade(engine: Engine) -> None:
 
     Columns that came later are nullable: rows that were written before them keep none.
     """
-    try:
-        _make(engine)
-    except (OperationalError, ProgrammingError):
-        # Projector, pages and API start together: whoever comes second finds half of the tables just made.
-        _make(engine)
+    for left in range(_MOST_TRIES - 1, -1, -1):
+        try:
+            _make(engine)
+            break
+        except (IntegrityError, OperationalError, ProgrammingError):
+            # Projector, pages and API start together: whoever comes later finds some of the tables just made.
+            if not left:
+                raise
+            time.sleep(_PAUSE_S)
     _add_words(engine)
 
 

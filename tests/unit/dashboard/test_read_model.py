@@ -1,6 +1,7 @@
 """The read model keeps one row per item, numbers every change, and answers from its indexes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -153,6 +154,37 @@ def test_the_pulse_counts(engine: Engine, writer: ReadModelWriter):
     )
     pulse = item_queries.pulse(engine)
     assert (pulse.items, pulse.waiting, pulse.failed, pulse.dead_letters) == (3, 1, 1, 1)
+
+
+def test_many_may_open_an_empty_one_in_the_same_moment(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'read_model.sqlite'}"
+    with ThreadPoolExecutor(6) as pool:
+        engines = list(pool.map(open_engine, [url] * 6))
+    ReadModelWriter(engines[0]).apply([an_upload()])
+    assert all(names_of(engine, Question()) == ["clip.mp4"] for engine in engines)
+    for engine in engines:
+        engine.dispose()
+
+
+def test_an_older_one_gets_what_came_later(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'read_model.sqlite'}"
+    older = open_engine(url)
+    ReadModelWriter(older).apply([an_upload("desk/one.mp4"), an_upload("desk/two.mp4")])
+    with older.begin() as connection:
+        connection.execute(text("DROP INDEX verdict_events_by_change"))
+        connection.execute(text("ALTER TABLE verdict_events DROP COLUMN change"))
+        connection.execute(text("ALTER TABLE dead_letters DROP COLUMN attempts"))
+        connection.execute(text("DROP TABLE tallies"))
+        connection.execute(text("DROP TRIGGER item_words_in"))
+        connection.execute(text("DROP TRIGGER item_words_out"))
+        connection.execute(text("DROP TABLE item_words"))
+    older.dispose()
+    newer = open_engine(url)
+    assert sum(item_queries.tab_counts(newer, Question()).values()) == 2
+    assert names_of(newer, Question(text="two")) == ["two.mp4"]
+    assert ReadModelWriter(newer).apply([a_verdict(an_upload("desk/one.mp4")), a_dead_letter(an_upload("x.mp4"))]) == 3
+    assert sum(item_queries.tab_counts(newer, Question()).values()) == 2
+    newer.dispose()
 
 
 def test_two_processes_may_open_it(tmp_path: Path):
