@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -23,12 +24,18 @@ class Placed:
 
 
 class Feed:
-    """Places uploads from a thread of its own, ``rate`` a second, until it is told to end."""
+    """Places uploads from a thread of its own, ``rate`` a second, until it is told to end.
 
-    def __init__(self, bucket: FolderStore, *, seed: int, rate: float) -> None:
+    ``enough`` says that the pipeline has work for now: a backlog would only hide what a fault does.
+    """
+
+    def __init__(
+        self, bucket: FolderStore, *, seed: int, rate: float, enough: Callable[[], bool] = lambda: False
+    ) -> None:
         self.placed: dict[str, Placed] = {}
         self.rate = rate
         self._bucket = bucket
+        self._enough = enough
         self._random = Random(seed)
         self._clips = [a_face_clip(number, frames=6) for number in range(2)]
         self._plain = cv2.imencode(".png", np.full((120, 160, 3), 90, np.uint8))[1].tobytes()
@@ -66,4 +73,5 @@ class Feed:
 
     def _run(self) -> None:
         while not self._ended.wait(1.0 / self.rate):
-            self.place()
+            if not self._enough():
+                self.place()

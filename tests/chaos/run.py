@@ -19,6 +19,7 @@ from tests.chaos.watch import Watch
 _RECOVERY_S = 120.0
 _DRAIN_S = 120.0
 _SETTLE_S = 4.0
+_MOST_OPEN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,10 @@ class ChaosRun:
         self._tell = tell
         self._random = Random(plan.seed)
         self._watch = Watch(deployment.kafka)
-        self._feed = Feed(deployment.bucket, seed=plan.seed, rate=plan.rate)
+        self._open_now = 0
+        self._feed = Feed(
+            deployment.bucket, seed=plan.seed, rate=plan.rate, enough=lambda: self._open_now >= _MOST_OPEN
+        )
         self._known: set[str] = set()
         self._progress_s: list[float] = []
         self._reached = -1
@@ -131,6 +135,7 @@ class ChaosRun:
             if placed.media_id not in self._known:
                 self._known.add(placed.media_id)
                 self._watch.flows["ingest"].arrive(0, placed.at_s, (placed.media_id,))
+        self._open_now = len(self._open())
         reached = self._read_model("SELECT coalesce(sum(next_offset), 0) FROM positions")
         if reached and reached[0][0] != self._reached:
             self._reached = reached[0][0]
