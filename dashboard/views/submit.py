@@ -168,7 +168,7 @@ def _sent() -> None:
         row = item_queries.item_of_key(engine(), key) if key else None
         with state:
             st.html(_state(key, row))
-        if row is not None and door.button("Open", key=f"open_{place}_{row['media_id']}"):
+        if row is not None and door.button("Open item", key=f"open_{place}_{row['media_id']}"):
             st.switch_page(st.session_state[FIRST_PAGE], query_params={"item": row["media_id"]})
     if len(every) > _MOST_SHOWN:
         st.caption(f"{len(every) - _MOST_SHOWN} more were sent; the inbox shows them all.")

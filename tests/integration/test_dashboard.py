@@ -203,7 +203,7 @@ def test_an_upload_lands_in_the_bucket_and_leads_to_its_item(
     assert stored.key.endswith("/from the desk.mp4")
     assert deployment.bucket.read(stored.key) == deployment.clip()
     deployment.tell(deployment.announced(stored.key))
-    page.get_by_role("button", name="Open").click()
+    page.get_by_role("button", name="Open item").click()
     expect(page.get_by_role("heading", name="from the desk.mp4")).to_be_visible()
 
 
