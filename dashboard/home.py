@@ -1,27 +1,15 @@
 """The Streamlit entry: a browser in, one of the pages out; layout only."""
 
+from collections.abc import Callable
+from importlib import import_module
+
 import streamlit as st
 
 from dashboard.access import NotAuthenticated
 from dashboard.login import draw_door, draw_way_out
 from dashboard.look import ICON, LOGO, asset
 from dashboard.session import COMPARE_PAGE, FIRST_PAGE, address_value, principal, settings
-from dashboard.views import (
-    catalogue,
-    compare,
-    drift,
-    evaluations,
-    experiments,
-    guide,
-    inbox,
-    item,
-    labels,
-    outputs,
-    pipeline,
-    queues,
-    submit,
-    workers,
-)
+from dashboard.views import inbox, item
 
 
 def first_page() -> None:
@@ -31,6 +19,15 @@ def first_page() -> None:
         item.draw(media_id)
     else:
         inbox.draw()
+
+
+def drawn_by(name: str) -> Callable[[], None]:
+    """A page of ``dashboard.views`` that is imported when it is opened: the inbox need not wait for charts."""
+
+    def draw() -> None:
+        import_module(f"dashboard.views.{name}").draw()
+
+    return draw
 
 
 def main() -> None:
@@ -45,22 +42,22 @@ def main() -> None:
     draw_way_out(settings(), somebody)
     desk = [
         st.Page(first_page, title="Inbox", url_path="inbox", default=True),
-        st.Page(submit.draw, title="Submit", url_path="submit"),
-        st.Page(compare.draw, title="Compare", url_path="compare"),
-        st.Page(catalogue.draw, title="Detectors", url_path="detectors"),
-        st.Page(guide.draw, title="How to read this", url_path="guide"),
+        st.Page(drawn_by("submit"), title="Submit", url_path="submit"),
+        st.Page(drawn_by("compare"), title="Compare", url_path="compare"),
+        st.Page(drawn_by("catalogue"), title="Detectors", url_path="detectors"),
+        st.Page(drawn_by("guide"), title="How to read this", url_path="guide"),
     ]
     operations = [
-        st.Page(pipeline.draw, title="Pipeline", url_path="pipeline"),
-        st.Page(queues.draw, title="Queues and dead letters", url_path="queues"),
-        st.Page(workers.draw, title="Workers and cost", url_path="workers"),
-        st.Page(outputs.draw, title="Outputs", url_path="outputs"),
+        st.Page(drawn_by("pipeline"), title="Pipeline", url_path="pipeline"),
+        st.Page(drawn_by("queues"), title="Queues and dead letters", url_path="queues"),
+        st.Page(drawn_by("workers"), title="Workers and cost", url_path="workers"),
+        st.Page(drawn_by("outputs"), title="Outputs", url_path="outputs"),
     ]
     models = [
-        st.Page(evaluations.draw, title="Evaluation", url_path="evaluation"),
-        st.Page(drift.draw, title="Drift and disagreement", url_path="drift"),
-        st.Page(labels.draw, title="Label queue", url_path="labels"),
-        st.Page(experiments.draw, title="Experiments", url_path="experiments"),
+        st.Page(drawn_by("evaluations"), title="Evaluation", url_path="evaluation"),
+        st.Page(drawn_by("drift"), title="Drift and disagreement", url_path="drift"),
+        st.Page(drawn_by("labels"), title="Label queue", url_path="labels"),
+        st.Page(drawn_by("experiments"), title="Experiments", url_path="experiments"),
     ]
     st.session_state[FIRST_PAGE] = desk[0]
     st.session_state[COMPARE_PAGE] = desk[2]
