@@ -99,7 +99,8 @@ def _letters() -> None:
     letters, count = found_letters(engine(), address_value("stage"), address_value("state"))
     if not letters:
         st.html(
-            '<div class="tt-empty"><p><b>No dead letters here.</b></p><p>Every message could be worked off, or was settled.</p></div>'
+            '<div class="tt-empty"><p><b>No dead letters here.</b></p><p>Every message could be worked off, or was '
+            "settled.</p></div>"
         )
         return
     st.html(f'<p class="tt-quiet">{count:,} found, the newest {len(letters)} shown.</p>')
