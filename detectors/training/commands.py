@@ -67,7 +67,8 @@ def run_measure(wish: argparse.Namespace) -> None:
     weights = wish.weights or config.out / WEIGHTS
     beside, pairs, fit_pairs = _beside(wish.fetched), wish.pairs, wish.fit_pairs
     figures = measure(config, weights, material_of(config), beside=beside, pairs=pairs, fit_pairs=fit_pairs)
-    other = "" if pairs == PEOPLE_PAIRS else f" --pairs {pairs}"
+    other = "" if wish.weights is None else f" --weights {wish.weights}"
+    other += "" if pairs == PEOPLE_PAIRS else f" --pairs {pairs}"
     other += "" if fit_pairs == FIT_PAIRS else f" --fit-pairs {fit_pairs}"
     figures["command"] = f"{PROGRAM} {wish.config} --measure{other}"
     _keep(figures, weights.with_name(MEASURED))
