@@ -84,6 +84,18 @@ class Samples:
         kept = rows[::-1][::step][::-1]
         return [of_rows(json.loads(row.rows), row.at_s) for row in kept]
 
+    def ends(self, process: str, at_s: float) -> tuple[Look, Look] | None:
+        """The first and the last look since a moment; nothing where there are fewer than two."""
+        chosen = select(process_looks.c.at_s, process_looks.c.rows).where(
+            process_looks.c.process == process, process_looks.c.at_s >= at_s, process_looks.c.rows.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            first = connection.execute(chosen.order_by(process_looks.c.at_s).limit(1)).first()
+            last = connection.execute(chosen.order_by(process_looks.c.at_s.desc()).limit(1)).first()
+        if first is None or last is None or first.at_s == last.at_s:
+            return None
+        return of_rows(json.loads(first.rows), first.at_s), of_rows(json.loads(last.rows), last.at_s)
+
 
 def _superfluous(rows: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """All but the first look of each process and minute."""

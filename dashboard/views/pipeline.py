@@ -91,12 +91,12 @@ def _items(samples: Samples, now_s: float) -> None:
 
 
 def _waits(samples: Samples, now_s: float) -> list[tuple[str, str]]:
-    looks = samples.since("aggregate", now_s - WINDOW_S, most=2)
-    if len(looks) < 2:
+    ends = samples.ends("aggregate", now_s - WINDOW_S)
+    if ends is None:
         return []
     told = []
     for lifecycle, words in (("provisional", "arrival to first look, median"), ("final", "arrival to final, median")):
-        median = quantile(looks[0], looks[-1], "telltale_end_to_end_seconds", 0.5, lifecycle=lifecycle)
+        median = quantile(*ends, "telltale_end_to_end_seconds", 0.5, lifecycle=lifecycle)
         told.append((f"{words}, 15 min", drawings.seconds(median)))
     return told
 

@@ -135,9 +135,8 @@ _CAPTION = "Measured here, on the files of the last hours; other files may take 
 
 def _measured_paces() -> list[StagePace]:
     samples, since = Samples(engine()), time.time() - KEPT_S
-    looks = {name: samples.since(name, since, most=2) for name in SHARED}
-    first = {name: found[0] for name, found in looks.items() if len(found) > 1}
-    last = {name: found[-1] for name, found in looks.items() if len(found) > 1}
+    found = {name: ends for name in SHARED if (ends := samples.ends(name, since)) is not None}
+    first, last = ({name: ends[at] for name, ends in found.items()} for at in (0, 1))
     return paces(first, last)
 
 

@@ -30,6 +30,8 @@ def test_looks_come_back_in_order_and_the_last_one_is_always_among_them(samples:
     few = [look.at_s for look in samples.since("extract", 0.0, most=10)]
     assert len(few) == 10
     assert few[-1] == 99.0
+    assert samples.ends("extract", 10.0) == (a_look(10.0, 10.0), a_look(99.0, 99.0))
+    assert samples.ends("extract", 99.0) is None, "one look alone tells no rate"
     assert samples.processes() == ["extract"]
     assert samples.latest("detect") is None
 
