@@ -24,20 +24,20 @@ def draw() -> None:
     verdicts = recent_verdicts(engine(), most=_LOOKED_AT)
     labelled = reviews.reviewed_among(engine(), [verdict.media_id for verdict in verdicts])
     queue = label_queue(verdicts, labelled=labelled)
+    _labels_so_far()
     if not queue:
         st.html('<div class="tt-empty"><p><b>Nothing waits for a label.</b></p></div>')
         return
+    names = {one.media_id: one.name for one in queue}
+    chosen = st.selectbox("Open", list(names), format_func=lambda media_id: names[media_id])
+    if st.button("Open this item"):
+        st.switch_page(st.session_state[FIRST_PAGE], query_params={"item": chosen})
     rows = [
         (f"{place}", one.name, f"{one.disagreement:.2f}", f"{one.doubt:.2f}", one.media_id[:12])
         for place, one in enumerate(queue, start=1)
     ]
     head = ("", "Name", "Disagreement", "Doubt", "Item")
     st.html(card_tables.labelled(head, rows, caption=f"Of the latest {_LOOKED_AT} finished items"))
-    _labels_so_far()
-    names = {one.media_id: one.name for one in queue}
-    chosen = st.selectbox("Open", list(names), format_func=lambda media_id: names[media_id])
-    if st.button("Open this item"):
-        st.switch_page(st.session_state[FIRST_PAGE], query_params={"item": chosen})
 
 
 def _labels_so_far() -> None:
