@@ -27,22 +27,6 @@ pytestmark = pytest.mark.postgres
 WORDS = {0.95: Verdict.LIKELY_MANIPULATED, 0.5: Verdict.SOME_EVIDENCE, None: Verdict.NOT_ASSESSED}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(server: PostgresServer) -> Iterator[Engine]:
-    made = open_engine(server.url)
-    yield made
-    with made.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    made.dispose()
-
-
 def stories() -> list:
     told = []
     for number, (value, word) in enumerate([*WORDS.items()] * 4):
@@ -110,8 +94,8 @@ def test_lists_are_read_from_indexes(engine: Engine):
     assert [row["name"] for row in item_queries.page_of(engine, Question(text="19977.MP4"))] == ["19977.mp4"]
 
 
-def test_writers_of_several_processes_number_one_after_the_other(server: PostgresServer, engine: Engine):
-    others = [open_engine(server.url) for _ in range(3)]
+def test_writers_of_several_processes_number_one_after_the_other(postgres: PostgresServer, engine: Engine):
+    others = [open_engine(postgres.url) for _ in range(3)]
 
     def write(part: int) -> None:
         for number in range(5):
@@ -132,10 +116,10 @@ def test_writers_of_several_processes_number_one_after_the_other(server: Postgre
         other.dispose()
 
 
-def test_the_api_answers_from_it(server: PostgresServer, engine: Engine, tmp_path: Path):
+def test_the_api_answers_from_it(postgres: PostgresServer, engine: Engine, tmp_path: Path):
     deployment = Deployment.make(tmp_path / "home")
     ReadModelWriter(engine).apply(stories())
-    with serving(settings_of(deployment, read_model_url=server.url)) as address, client_of(address) as api:
+    with serving(settings_of(deployment, read_model_url=postgres.url)) as address, client_of(address) as api:
         first = api.get("/v1/items", params={"limit": 5, "sort": "strongest"}).raise_for_status().json()
         rest = api.get("/v1/items", params={"cursor": first["next"], "sort": "strongest"}).json()
         assert len(first["items"] + rest["items"]) == 13

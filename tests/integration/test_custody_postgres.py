@@ -1,7 +1,6 @@
 """On PostgreSQL the log is refused changes too, stays one chain among writers, and is deleted from as on SQLite."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, delete, text, update
@@ -13,27 +12,10 @@ from dashboard.custody.erasure import erase_bodies, erase_rows, rows_of, scrub
 from dashboard.custody.facts import Fact, Kind
 from dashboard.custody.log import forget, links, record, writing
 from dashboard.custody.tables import audit_bodies, audit_chain, audit_head
-from dashboard.read_model import ReadModelWriter, open_engine
+from dashboard.read_model import ReadModelWriter
 from tests.support.items import a_verdict, an_extraction, an_upload
-from tests.support.postgres_server import PostgresServer, programs
 
-pytestmark = pytest.mark.skipif(programs() is None, reason="no PostgreSQL; Debian's package postgresql has one")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(server: PostgresServer) -> Iterator[Engine]:
-    made = open_engine(server.url)
-    yield made
-    with made.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    made.dispose()
+pytestmark = pytest.mark.postgres
 
 
 def tell(engine: Engine, name: str) -> str:

@@ -1,7 +1,6 @@
 """The pages in a real Chromium: items come and change by themselves, every state has its words, nothing breaks."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,50 +10,12 @@ import detectors
 from contracts.messages import MediaUploaded
 from contracts.vocabulary import Lifecycle, Verdict
 from dashboard.read_model import ReadModelWriter
-from tests.support.dashboard_server import a_browser, a_dashboard
+from tests.support.dashboard_server import PATIENCE_MS, a_dashboard
 from tests.support.items import a_verdict, an_extraction
-from tests.support.read_models import Deployment, a_judged_clip, seed
+from tests.support.read_models import Deployment, a_judged_clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PATIENCE_MS = 45_000
 WIDTHS_PX = (1280, 1920)
-BROKEN = ("Traceback", "StreamlitAPIException", "This part of the page could not be drawn", "Error running app")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return Deployment.make(tmp_path_factory.mktemp("deployment"))
-
-
-@pytest.fixture(scope="module")
-def seeded(deployment: Deployment) -> dict[str, MediaUploaded]:
-    return seed(deployment)
-
-
-@pytest.fixture(scope="module")
-def address(deployment: Deployment, seeded: dict[str, MediaUploaded]) -> Iterator[str]:
-    with a_dashboard(deployment) as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": WIDTHS_PX[0], "height": 900})
-    made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    failures: list[str] = []
-    made.on("pageerror", lambda why: failures.append(str(why)))
-    yield made
-    text = made.locator("body").inner_text()
-    made.close()
-    assert failures == []
-    assert not [word for word in BROKEN if word in text]
 
 
 def open_inbox(page: Page, address: str, query: str = "") -> None:

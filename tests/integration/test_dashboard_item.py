@@ -4,59 +4,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from contracts.messages import MediaUploaded, MediaVerdict
 from contracts.settings import DashboardSettings
 from dashboard import item_queries, reviews
 from dashboard.read_model import open_engine, url_of
-from tests.support.dashboard_server import a_browser, a_dashboard
-from tests.support.read_models import CLIP_S, Deployment, seed
+from tests.support.read_models import CLIP_S, Deployment
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PATIENCE_MS = 45_000
-BROKEN = ("Traceback", "StreamlitAPIException", "This part of the page could not be drawn", "Error running app")
 VIDEO = "document.querySelector('[data-testid=stVideo]')"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return Deployment.make(tmp_path_factory.mktemp("deployment"))
-
-
-@pytest.fixture(scope="module")
-def seeded(deployment: Deployment) -> dict[str, MediaUploaded]:
-    return seed(deployment)
-
-
-@pytest.fixture(scope="module")
-def address(deployment: Deployment, seeded: dict[str, MediaUploaded]) -> Iterator[str]:
-    with a_dashboard(deployment) as url:
-        yield url
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    failures: list[str] = []
-    made.on("pageerror", lambda why: failures.append(str(why)))
-    yield made
-    text = made.locator("body").inner_text()
-    made.close()
-    assert failures == []
-    assert not [word for word in BROKEN if word in text]
 
 
 @pytest.fixture

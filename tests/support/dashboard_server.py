@@ -26,6 +26,13 @@ _CHROMIUM_ARGUMENTS = (
     "--disable-sync",
 )
 _START_TIMEOUT_S = 60.0
+PATIENCE_MS = 45_000
+BROKEN_WORDS = (
+    "Traceback",
+    "StreamlitAPIException",
+    "This part of the page could not be drawn",
+    "Error running app",
+)
 
 
 @contextmanager
