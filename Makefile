@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up check test chaos soak kafka-jars s3-server browser postgres fuzz audit clean
+.PHONY: help env demo up check test chaos soak kafka-jars s3-server browser axe postgres fuzz audit clean
 
 # A fresh machine may run us without an environment; caches still need a place, and downloads the machine's certificates.
 export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6),$(CURDIR)/.cache/home)
@@ -35,7 +35,7 @@ check: env ## lint and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pyright
 
-test: env kafka-jars s3-server browser postgres ## every test; a part that this machine cannot have is skipped and named; ARGS="-k word"
+test: env kafka-jars s3-server browser axe postgres ## every test; a part that this machine cannot have is skipped and named; ARGS="-k word"
 	$(PYTHON) -m pytest $(ARGS)
 
 chaos: env kafka-jars ## hurt a running deployment on purpose: 300 uploads, 32 faults, 0 lost; ARGS="--seed 7 --minutes 10"
@@ -55,6 +55,9 @@ browser: ## install Chromium for the tests of the pages, where this user may
 
 fuzz: env ## feed 100,000 mutated inputs to parsers and decoders (INPUTS=n SEED=n TARGET=name)
 	$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --target $(or $(TARGET),all)
+
+axe: ## fetch axe-core with npm, once
+	@deploy/fetch_axe.sh || test -z "$(REQUIRE_AXE)"
 
 postgres: ## install PostgreSQL for the tests of the read model, where this user may
 	@deploy/install_postgres.sh || test -z "$(REQUIRE_POSTGRES)"

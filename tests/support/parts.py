@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 KAFKA_LIBS = Path(os.environ.get("TELLTALE_KAFKA_LIBS") or CACHE / "kafka" / "libs")
 VERSITYGW = Path(os.environ.get("VERSITYGW") or CACHE / "bin" / "versitygw")
+AXE = CACHE / "axe"
 MEDIA = ROOT.parent / "shared" / "media"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -36,6 +37,10 @@ def _postgres() -> str | None:
     return None if programs() else "no PostgreSQL; `make postgres` installs it"
 
 
+def _axe() -> str | None:
+    return None if any(AXE.glob("*.js")) else "no axe-core; `make axe` fetches it with npm"
+
+
 def _media() -> str | None:
     return None if MEDIA.is_dir() else "no development clips in ../shared/media"
 
@@ -51,6 +56,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "s3": cache(_s3),
     "browser": cache(_browser),
     "postgres": cache(_postgres),
+    "axe": cache(_axe),
     "media": cache(_media),
     "gpu": cache(_gpu),
 }
