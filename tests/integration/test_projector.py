@@ -10,9 +10,9 @@ from kafka import KafkaProducer
 
 from contracts.codec import encode
 from contracts.messages import DeadLetter
-from contracts.settings import ProjectSettings
 from contracts.topics import DEAD_LETTERS, MEDIA_EXTRACTED, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Lifecycle, Stage
+from dashboard.custody.settings import CustodySettings
 from dashboard.item_queries import heartbeat_age_s, item_row, last_change
 from dashboard.projector import run
 from dashboard.read_model import open_engine, url_of
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.kafka
 
 
 @contextmanager
-def a_projector(settings: ProjectSettings) -> Iterator[None]:
+def a_projector(settings: CustodySettings) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=run, args=(settings, stop))
     thread.start()
@@ -38,7 +38,7 @@ def a_projector(settings: ProjectSettings) -> Iterator[None]:
 def test_topics_become_rows_and_a_lost_read_model_is_filled_again(own_kafka_broker: KafkaBroker, tmp_path: Path):
     own_kafka_broker.start()
     own_kafka_broker.ensure_every_topic("telltale")
-    settings = ProjectSettings(kafka_bootstrap_servers=own_kafka_broker.bootstrap_servers, home=tmp_path / "home")
+    settings = CustodySettings(kafka_bootstrap_servers=own_kafka_broker.bootstrap_servers, home=tmp_path / "home")
     uploads = [an_upload(f"clip {number}.mp4") for number in range(20)]
     with own_kafka_broker.tail(DEAD_LETTERS.name) as letters:
         send(own_kafka_broker, uploads)
