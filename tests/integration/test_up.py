@@ -16,7 +16,7 @@ from tests.support.children import is_alive, wait_until
 from tests.support.pipeline import RunningPipeline
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
-STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "reconcile"}
+STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "reconcile", "expire"}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_status_tells_where_everything_is(pipeline: RunningPipeline):
     assert (status["dashboard"], status["api"]) == (None, None)
     assert status["topics"]["verdicts"] == "media.verdicts.v1"
     assert status["notifications_topic"] == "bucket.notifications"
-    assert set(status["metrics"]) == STAGES - {"kafka", "reconcile"}
+    assert set(status["metrics"]) == STAGES - {"kafka", "reconcile", "expire"}
     assert {name: stage["state"] for name, stage in status["stages"].items()} == dict.fromkeys(STAGES, "ready")
 
 
