@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.operations.metric_pages import Look, as_rows, of_rows
@@ -75,26 +75,36 @@ class Samples:
 
     def since(self, process: str, at_s: float, *, most: int = 200) -> list[Look]:
         """The looks from a moment on, oldest first, at most so many, evenly chosen; the last one is always there."""
-        chosen = select(process_looks.c.at_s, process_looks.c.rows).where(
-            process_looks.c.process == process, process_looks.c.at_s >= at_s, process_looks.c.rows.is_not(None)
-        )
+        times = select(process_looks.c.at_s).where(*_answered(process, at_s)).order_by(process_looks.c.at_s)
         with self._engine.connect() as connection:
-            rows = connection.execute(chosen.order_by(process_looks.c.at_s)).all()
-        step = -(-len(rows) // most) if rows else 1
-        kept = rows[::-1][::step][::-1]
-        return [of_rows(json.loads(row.rows), row.at_s) for row in kept]
+            known = connection.scalars(times).all()
+            step = -(-len(known) // most) if known else 1
+            return _looks(connection, process, known[::-1][::step][::-1])
 
     def ends(self, process: str, at_s: float) -> tuple[Look, Look] | None:
         """The first and the last look since a moment; nothing where there are fewer than two."""
-        chosen = select(process_looks.c.at_s, process_looks.c.rows).where(
-            process_looks.c.process == process, process_looks.c.at_s >= at_s, process_looks.c.rows.is_not(None)
-        )
+        times = select(func.min(process_looks.c.at_s), func.max(process_looks.c.at_s))
         with self._engine.connect() as connection:
-            first = connection.execute(chosen.order_by(process_looks.c.at_s).limit(1)).first()
-            last = connection.execute(chosen.order_by(process_looks.c.at_s.desc()).limit(1)).first()
-        if first is None or last is None or first.at_s == last.at_s:
-            return None
-        return of_rows(json.loads(first.rows), first.at_s), of_rows(json.loads(last.rows), last.at_s)
+            first_s, last_s = connection.execute(times.where(*_answered(process, at_s))).one()
+            if first_s == last_s:
+                return None
+            first, last = _looks(connection, process, (first_s, last_s))
+        return first, last
+
+
+def _answered(process: str, since_s: float) -> tuple[ColumnElement[bool], ...]:
+    """The looks at a page that answered."""
+    here = process_looks.c
+    return here.process == process, here.at_s >= since_s, here.rows.is_not(None)
+
+
+def _looks(connection: Connection, process: str, times: Sequence[float]) -> list[Look]:
+    """The looks of these moments, oldest first."""
+    chosen = select(process_looks.c.at_s, process_looks.c.rows).where(
+        process_looks.c.process == process, process_looks.c.at_s.in_(times)
+    )
+    rows = connection.execute(chosen.order_by(process_looks.c.at_s)).all()
+    return [of_rows(json.loads(row.rows), row.at_s) for row in rows]
 
 
 def _superfluous(rows: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

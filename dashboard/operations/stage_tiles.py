@@ -53,7 +53,6 @@ class Tile:
 def tile_of(process: str, samples: Samples, *, now_s: float) -> Tile:
     """What is known of one process."""
     latest = samples.latest(process)
-    looks = samples.since(process, now_s - WINDOW_S)
     if latest is None:
         return Tile(process=process, health=Health.UNKNOWN)
     if isinstance(latest, Failure):
@@ -61,6 +60,8 @@ def tile_of(process: str, samples: Samples, *, now_s: float) -> Tile:
     if now_s - latest.at_s > STALE_AFTER_S:
         why = "nobody has looked at it since; the projector does that"
         return Tile(process=process, health=Health.UNKNOWN, looked_at_s=latest.at_s, why=why)
+    # Two looks for every step that is drawn are enough, and reading them is most of what a page costs.
+    looks = samples.since(process, now_s - WINDOW_S, most=2 * _SPARKS + 1)
     return _measured(process, looks or [latest], latest)
 
 
