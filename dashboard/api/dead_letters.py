@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import select, tuple_
 
 from contracts.vocabulary import Stage
 from dashboard.api.answers import moment
@@ -14,6 +14,7 @@ from dashboard.api.callers import Here, Operator, Viewer
 from dashboard.api.cursors import Cursor, Limit, cursor_of, place_of
 from dashboard.api.problems import Refused, not_found
 from dashboard.item_queries import Row
+from dashboard.operations.letters import letters_in
 from dashboard.read_tables import dead_letters
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
@@ -73,7 +74,7 @@ def list_dead_letters(
 ) -> DeadLetterPage:
     """The dead letters, newest first: those that wait for somebody, unless others are asked for."""
     place = place_of(cursor, [(int, float), str])
-    wanted = _wanted(state, stage, reason, item)
+    wanted = letters_in(state, stage=stage, reason=reason, media_id=item)
     order = (dead_letters.c.failed_at_s, dead_letters.c.dead_letter_id)
     if place:
         wanted += [dead_letters.c.failed_at_s <= place[0], tuple_(*order) < tuple_(*place)]
@@ -122,16 +123,6 @@ def _settle(request: Request, here: Here, who: str, letter_id: str, outcome: str
     if left is not None:
         raise Refused(409, "left-open", "Left open", f"The letter stays open: {left}.")
     return Settled(dead_letter_id=letter.dead_letter_id, settled=outcome)
-
-
-def _wanted(state: State, stage: Stage | None, reason: str | None, item: str | None) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if state != "all":
-        column = dead_letters.c.settled
-        wanted.append(column.is_(None) if state == "open" else column.is_not(None))
-    asked: dict[str, Any] = {"stage": stage, "reason": reason, "media_id": item}
-    wanted += [dead_letters.c[name] == value.replace("\0", "") for name, value in asked.items() if value]
-    return wanted
 
 
 def _letter_of(row: Row) -> DeadLetter:

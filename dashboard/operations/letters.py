@@ -2,11 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from dashboard.read_tables import dead_letters
 
 PAGE = 50
+
+
+def letters_in(state: str, **values: str | None) -> list[ColumnElement[bool]]:
+    """What letters of a state have in common (``settled``, ``all``, else open), and those of columns that are given."""
+    wanted: list[ColumnElement[bool]] = []
+    if state != "all":
+        column = dead_letters.c.settled
+        wanted.append(column.is_not(None) if state == "settled" else column.is_(None))
+    # A database may refuse NUL, which no column holds.
+    wanted += [dead_letters.c[name] == value.replace("\0", "") for name, value in values.items() if value]
+    return wanted
 
 
 def found_letters(engine: Engine, stage: str, state: str) -> tuple[list[dict[str, Any]], int]:
@@ -15,15 +26,9 @@ def found_letters(engine: Engine, stage: str, state: str) -> tuple[list[dict[str
     Args:
         engine: the read model.
         stage: only of this stage; all where it is empty.
-        state: empty for open letters, ``settled`` or ``all``.
+        state: ``settled``, ``all``, or anything else for open letters.
     """
-    wanted = []
-    if stage:
-        wanted.append(dead_letters.c.stage == stage)
-    if state == "settled":
-        wanted.append(dead_letters.c.settled.is_not(None))
-    elif state != "all":
-        wanted.append(dead_letters.c.settled.is_(None))
+    wanted = letters_in(state, stage=stage)
     newest = select(dead_letters).where(*wanted).order_by(dead_letters.c.failed_at_s.desc()).limit(PAGE)
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(newest).mappings()]
