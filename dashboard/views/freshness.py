@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard.session import reader_zone
-from dashboard.view_models import DELAYED_AFTER_S, STOPPED_AFTER_S
+from dashboard.view_models import Freshness, freshness
 
 
 def data_as_of(at_s: float | None, *, now_s: float | None = None) -> None:
@@ -18,7 +18,8 @@ def data_as_of(at_s: float | None, *, now_s: float | None = None) -> None:
     age_s = max(0.0, now_s - at_s)
     clock = datetime.fromtimestamp(at_s, UTC).astimezone(reader_zone())
     st.html(f'<p class="tt-quiet" role="status">Data as of {clock:%H:%M:%S} ({age_s:.0f} s ago)</p>')
-    if age_s > STOPPED_AFTER_S:
+    state = freshness(age_s)
+    if state is Freshness.STOPPED:
         st.error("The live feed has stopped: this is the last known state.", icon=":material/report:")
-    elif age_s > DELAYED_AFTER_S:
+    elif state is Freshness.DELAYED:
         st.warning("The data is delayed.", icon=":material/schedule:")
