@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
@@ -58,16 +59,28 @@ def read_picture(file: BinaryIO, request: ReadingRequest) -> Iterator[Decoded]:
     Raises:
         MediaNotAssessable: it is too large or damaged; the events so far stand.
     """
-    # Pillow refuses above twice this number, also where a later frame or a part of one is larger than the first.
-    Image.MAX_IMAGE_PIXELS = max(1, request.max_pixels // 2)
     try:
-        with _open(file, request) as image:
+        with _pillow_refusing_above(request.max_pixels), _open(file, request) as image:
             _refuse_too_large(image, request.max_pixels)
             frames = _frames_in(image, request)
             yield from _moving(image, frames, request) if frames > 1 else _still(image, request)
     except Image.DecompressionBombError as why:
         detail = f"a part of the picture is larger than {request.max_pixels / 1e6:.0f} million pixels"
         raise MediaNotAssessable(Reason.FILE_TOO_LARGE, detail) from why
+
+
+@contextmanager
+def _pillow_refusing_above(max_pixels: int) -> Iterator[None]:
+    """Pillow's own limit, which also meets a later frame or a part of one that is larger than the first.
+
+    It belongs to the whole process, so whoever else reads pictures there gets back the limit that stood before.
+    """
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max(1, max_pixels // 2)  # it refuses above twice this number
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _open(file: BinaryIO, request: ReadingRequest) -> ImageFile.ImageFile:

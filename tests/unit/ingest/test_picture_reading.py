@@ -104,5 +104,14 @@ def test_a_picture_that_promises_too_many_pixels_is_refused_unread(tmp_path):
     assert refusal.value.reason == Reason.FILE_TOO_LARGE
 
 
+def test_the_limit_of_one_reading_binds_nobody_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 12_345_678)
+    read(a_picture(tmp_path / "small.jpg"))
+    assert Image.MAX_IMAGE_PIXELS == 12_345_678
+    with pytest.raises(MediaNotAssessable):
+        read(a_picture(tmp_path / "large.jpg"), max_pixels=1000)
+    assert Image.MAX_IMAGE_PIXELS == 12_345_678
+
+
 def test_no_shortfall_for_sound_pictures(tmp_path):
     assert not of(read(a_picture(tmp_path / "x")), Shortfall)
