@@ -11,6 +11,8 @@ from kafka import KafkaProducer
 from contracts.codec import decode
 from contracts.messages import DeadLetter
 from contracts.topics import DEAD_LETTERS, MEDIA_UPLOADED
+from contracts.vocabulary import Stage
+from ingest.fuse import blown_fuses, clear
 from ingest.identity import media_id_of
 from ingest.object_store import open_store
 from tests.support.bridge_process import BridgeProcess
@@ -177,6 +179,30 @@ def test_nonsense_on_the_topic_is_parked_with_its_bytes(
         announced.read_until(has_uploads(bucket, 1))
     letter = next(decode(one.value, DeadLetter) for one in parked.records if _is_from(server.events_topic, one.value))
     assert (letter.stage, letter.value_base64, letter.headers) == ("ingest", "/yBubyBqc29u", {"origin": "test"})
+
+
+def test_too_many_dead_letters_stop_it_until_somebody_says_go_on(
+    tmp_path: Path, kafka_broker: KafkaBroker, server: S3Server, bucket: str, announced: Tail
+):
+    home = tmp_path / "home"
+    with a_bridge(home, kafka_broker, server, bucket, TELLTALE_FUSE_LETTERS="2") as bridge:
+        bridge.start()
+        producer = KafkaProducer(bootstrap_servers=kafka_broker.bootstrap_servers)
+        for number in range(3):
+            producer.send(server.events_topic, value=b"no json %d" % number)
+        producer.close()
+        wait_until(lambda: blown_fuses(home))
+        wait_until(lambda: not bridge.is_ready())
+        with kafka_broker.tail(server.events_topic) as events:
+            server.client.put_object(Bucket=bucket, Key="waits.mp4", Body=b"1")
+            events.read_until(lambda seen: any(b"waits.mp4" in record.value for record in seen))
+        assert [fuse.stage for fuse in blown_fuses(home)] == [Stage.INGEST]
+        assert bridge.is_live()
+        assert not has_uploads(bucket, 1)(announced.read_rest())
+
+        clear(home, Stage.INGEST)
+        announced.read_until(has_uploads(bucket, 1))
+        wait_until(bridge.is_ready)
 
 
 def _is_from(topic: str, raw: bytes) -> bool:
