@@ -57,6 +57,10 @@ class FigureTable:
     origins: tuple[Origin, ...]
 
     @property
+    def count(self) -> int:
+        return sum(len(block.rows) for block in self.blocks)
+
+    @property
     def has_before(self) -> bool:
         return any(row.before for block in self.blocks for row in block.rows)
 

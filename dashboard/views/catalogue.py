@@ -10,7 +10,7 @@ from contracts.settings import DetectSettings
 from dashboard import card_tables
 from dashboard.session import address_value, calm, set_address_value, settings
 from detectors.calibration.stored import in_force
-from detectors.card_figures import REFERENCE, FigureTable
+from detectors.card_figures import REFERENCE, TITLES, FigureTable
 from detectors.card_text import Section, sections_of
 from detectors.comparison import compared
 
@@ -85,7 +85,9 @@ def _section(section: Section) -> None:
     told = f'<ul class="tt-prose tt-lines">{lines}</ul>' if lines else ""
     st.html(f"<h4>{escape(section.title)}</h4>{told}")
     for table in section.tables:
-        _figures(table)
+        # A card of a detector that was measured well has hundreds of figures: what people are to read stays in sight.
+        with st.expander(f"{table.title} ({table.count} figures)", expanded=table.title == TITLES["unseen_people"]):
+            _figures(table)
 
 
 def _figures(table: FigureTable) -> None:

@@ -25,8 +25,8 @@ def draw() -> None:
         st.warning(f"The record in {damaged.folder.name} cannot be read: {damaged.why}", icon=":material/report:")
     if not found.runs:
         st.html(
-            '<div class="tt-empty"><p><b>No training runs here.</b></p><p>Every `telltale train` writes a record; '
-            "those in the folder runs of this server, and of its home, are shown here.</p></div>"
+            '<div class="tt-empty"><p><b>No training runs here.</b></p><p>Every <code>telltale train</code> '
+            "writes a record; those in the folder runs of this server, and of its home, are shown here.</p></div>"
         )
         return
     _all(found)
@@ -48,7 +48,7 @@ def _all(found: Found) -> None:
         st.altair_chart(parallel([_settings(run) for run in found.runs]), width="stretch")
         st.html(
             '<p class="tt-quiet">Each line is a run; each axis reaches from its lowest to its highest value. Areas of '
-            "runs that watched other people cannot be compared; `telltale runs compare` says so.</p>"
+            "runs that watched other people cannot be compared; <code>telltale runs compare</code> says so.</p>"
         )
 
 

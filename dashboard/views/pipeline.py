@@ -57,7 +57,8 @@ def in_order(names: list[str]) -> list[str]:
 def _nothing_yet() -> None:
     st.html(
         '<div class="tt-empty"><p><b>No process has been looked at yet.</b></p><p>The projector reads the metrics '
-        "pages that TELLTALE_METRICS_TARGETS names; `telltale up` sets it. Verdicts are not affected.</p></div>"
+        "pages that TELLTALE_METRICS_TARGETS names; <code>telltale up</code> sets it. "
+        "Verdicts are not affected.</p></div>"
     )
 
 
