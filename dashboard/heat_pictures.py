@@ -1,61 +1,49 @@
-"""Evidence crops in; pictures of where the detector looked out, computed by a process of their own, one at a time."""
+"""Heat maps in; pictures of where the detector looked and the words that have to stand beside each out."""
 
 import io
-import os
-import subprocess
-import sys
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from contracts.messages import Evidence
-from dashboard.evidence_pictures import faces_of
-from detectors.heat_maps import MOST_CROPS, HeatMap, packed, unpacked
-from ingest.object_store import ObjectStore
+from detectors.heat_maps import HeatMap
 
-_TIMEOUT_S = 300.0
+CAUTION = (
+    "A map shows what pushed the score of the detector up, not what was altered. It is coarse: the network divides a "
+    "face into 5 × 5 fields."
+)
 _SIDE_PX = 240
 _HOT = np.array([217, 73, 43], dtype=np.float32)  # vermilion, as in every other drawing
 
 
-class NoHeatMap(Exception):
-    """There are no heat maps to be had; the message says why, for a person."""
-
-
-class HeatMapMaker:
-    """Computes heat maps apart from the pages; those who ask wait in a line."""
-
-    def __init__(self, weights: Path) -> None:
-        self._weights = weights
-        self._line = ThreadPoolExecutor(1, thread_name_prefix="heat-maps")
-
-    def ask(self, store: ObjectStore, evidence: Iterable[Evidence]) -> "Future[list[HeatMap]]":
-        """The maps of these crops, in their order; the future fails with ``NoHeatMap`` or ``NoPicture``."""
-        wanted = list(evidence)[:MOST_CROPS]
-        return self._line.submit(self._made, store, wanted)
-
-    def _made(self, store: ObjectStore, evidence: list[Evidence]) -> list[HeatMap]:
-        crops = packed(faces_of(store, evidence))
-        argv = [sys.executable, "-m", "detectors.heat_maps", str(self._weights)]
-        quiet = {**os.environ, "OMP_NUM_THREADS": "1"}  # the pipeline on this machine has the right of way
-        try:
-            done = subprocess.run(argv, input=crops, capture_output=True, env=quiet, timeout=_TIMEOUT_S, check=False)
-        except subprocess.TimeoutExpired as why:
-            raise NoHeatMap("The heat maps took too long. Try again when less is going on.") from why
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise NoHeatMap(f"The heat maps could not be computed. {said[-1] if said else ''}")
-        return unpacked(done.stdout)
+def check_words(heat_map: HeatMap) -> str:
+    """The outcome of the check against random weights, in a sentence."""
+    if not heat_map.heat.any():
+        return "Nothing here pushed the score up."
+    if heat_map.depends_on_what_was_learned:
+        return f"Check passed: likeness to a random network {heat_map.likeness:.2f}."
+    return f"Check failed: a random network gives nearly the same map ({heat_map.likeness:.2f}). Do not rely on it."
 
 
 def overlaid(heat_map: HeatMap, strength: float) -> bytes:
     """The face with its map over it, as JPEG; ``strength`` from 0 (the face alone) to 1."""
+    out = io.BytesIO()
+    _picture(heat_map, strength).save(out, "JPEG", quality=88)
+    return out.getvalue()
+
+
+def overlaid_png(heat_map: HeatMap, strength: float, **said: str) -> bytes:
+    """The same as PNG; its text fields hold the caution, the check and what else is ``said``, wherever it is sent."""
+    texts = PngInfo()
+    for name, words in {"Caution": CAUTION, "Check": check_words(heat_map), **said}.items():
+        texts.add_itxt(name, words)
+    out = io.BytesIO()
+    _picture(heat_map, strength).save(out, "PNG", pnginfo=texts)
+    return out.getvalue()
+
+
+def _picture(heat_map: HeatMap, strength: float) -> Image.Image:
     share = (heat_map.heat * strength)[..., None]
     mixed = heat_map.view.astype(np.float32) * (1 - share) + _HOT * share
     picture = Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
-    out = io.BytesIO()
-    picture.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR).save(out, "JPEG", quality=88)
-    return out.getvalue()
+    return picture.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR)

@@ -4,13 +4,16 @@ The maps are Grad-CAM (Selvaraju et al. 2017, "Grad-CAM: Visual explanations fro
 map of the network. They say what pushed the score up, not what was altered. Beside each stands the check of Adebayo et
 al. 2018 ("Sanity checks for saliency maps"): a map that looks alike with random weights explains nothing.
 
-``python -m detectors.heat_maps WEIGHTS`` does the same between two streams, for programs without torch.
+``python -m detectors.heat_maps WEIGHTS`` does the same between two streams, for programs without torch; a line ``step
+NAME`` on the stream of errors says what it does now.
 """
 
 import io
 import sys
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +32,22 @@ DETECTOR = "telltale"
 MOST_CROPS = 16
 # Maps whose ranks agree more than this with those of a random network say little of what was learned.
 MOST_LIKENESS = 0.7
+# Changes with everything that makes other maps of the same crops and weights.
+METHOD = "grad-cam.1"
+STEP_WORD = "step "
 Heat = NDArray[np.float32]
+
+
+class Step(StrEnum):
+    """What the computation does now, in its order."""
+
+    LOADING = "loading"
+    LEARNED = "learned"
+    RANDOM = "random"
+
+
+class DamagedMaps(ValueError):
+    """The stream holds no heat maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +66,11 @@ class HeatMap:
         return bool(self.heat.any()) and self.likeness <= MOST_LIKENESS
 
 
-def heat_maps(crops: Sequence[FaceCrop], weights: Path) -> list[HeatMap]:
-    """One map for each crop. Raises ``DetectorUnavailable`` where the trained weights are missing."""
+def heat_maps(
+    crops: Sequence[FaceCrop], weights: Path, *, tell: Callable[[Step], None] = lambda _: None
+) -> list[HeatMap]:
+    """One map for each crop; ``tell`` hears of every step. Raises ``DetectorUnavailable`` without trained weights."""
+    tell(Step.LOADING)
     import torch
 
     from detectors.networks.mobilenet_v2 import INPUT_MEAN, INPUT_STD, MobileNetV2
@@ -64,7 +85,10 @@ def heat_maps(crops: Sequence[FaceCrop], weights: Path) -> list[HeatMap]:
     network = OriginalNetwork(make=MobileNetV2)
     views = [square_view(crop, margin=VIEW_MARGIN, size_px=card.spec.input_px) for crop in crops]
     pictures = torch.from_numpy(batch_of(views, mean=INPUT_MEAN, std=INPUT_STD))
-    learned = _maps(loaded(network, folder_of(card, weights) / WEIGHTS), pictures)
+    trained = loaded(network, folder_of(card, weights) / WEIGHTS)
+    tell(Step.LEARNED)
+    learned = _maps(trained, pictures)
+    tell(Step.RANDOM)
     random = _maps(network.random(), pictures)
     return [
         HeatMap(view, heat, likeness(heat, blind)) for view, heat, blind in zip(views, learned, random, strict=True)
@@ -118,13 +142,28 @@ def packed(crops: Sequence[FaceCrop]) -> bytes:
     return out.getvalue()
 
 
+def packed_maps(maps: Sequence[HeatMap]) -> bytes:
+    """Maps as the stream that the command writes."""
+    out = io.BytesIO()
+    np.savez_compressed(
+        out,
+        views=np.stack([one.view for one in maps]),
+        heats=np.stack([one.heat for one in maps]),
+        likeness=np.array([one.likeness for one in maps]),
+    )
+    return out.getvalue()
+
+
 def unpacked(data: bytes) -> list[HeatMap]:
-    """The maps in the stream that the command writes."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        return [
-            HeatMap(view, heat, float(like))
-            for view, heat, like in zip(found["views"], found["heats"], found["likeness"], strict=True)
-        ]
+    """The maps in the stream that the command writes. Raises ``DamagedMaps``."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as found:
+            return [
+                HeatMap(view, heat, float(like))
+                for view, heat, like in zip(found["views"], found["heats"], found["likeness"], strict=True)
+            ]
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as why:
+        raise DamagedMaps(f"{len(data)} bytes that hold no heat maps") from why
 
 
 def _crops_in(data: bytes) -> list[FaceCrop]:
@@ -135,17 +174,17 @@ def _crops_in(data: bytes) -> list[FaceCrop]:
 
 def _main(weights: Path) -> int:
     try:
-        maps = heat_maps(_crops_in(sys.stdin.buffer.read()), weights)
+        maps = heat_maps(_crops_in(sys.stdin.buffer.read()), weights, tell=_tell_step)
     except DetectorUnavailable as why:
         sys.stderr.write(str(why))
         return 3
-    np.savez(
-        sys.stdout.buffer,
-        views=np.stack([one.view for one in maps]),
-        heats=np.stack([one.heat for one in maps]),
-        likeness=np.array([one.likeness for one in maps]),
-    )
+    sys.stdout.buffer.write(packed_maps(maps))
     return 0
+
+
+def _tell_step(step: Step) -> None:
+    sys.stderr.write(f"{STEP_WORD}{step.value}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from dashboard.api import (
     described,
     evidence,
     health,
+    heat_maps,
     items,
     pipeline,
     problems,
@@ -35,7 +36,7 @@ _ABOUT = (
     "Submit media, ask for verdicts, follow them live. The same read model as the pages; every number is that of the "
     "verdict event on its topic."
 )
-_ROUTERS = (submissions, items, evidence, stream, catalogue, pipeline, dead_letters, webhooks, health)
+_ROUTERS = (submissions, items, evidence, heat_maps, stream, catalogue, pipeline, dead_letters, webhooks, health)
 _STREAMED = frozenset({"/v1/submissions/file"})
 
 

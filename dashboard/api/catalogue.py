@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 import detectors
-from contracts.settings import DetectSettings
 from contracts.vocabulary import DetectorStatus, MediaKind
 from dashboard import recent_answers
 from dashboard.api.callers import Here, Viewer
@@ -84,7 +83,7 @@ def _facts(here: Context, name: str, answers: recent_answers.RecentAnswers) -> d
 
 
 def _health(here: Context, name: str, answers: recent_answers.RecentAnswers) -> Health:
-    state = detectors.availability(name, DetectSettings().weights or here.weights)
+    state = detectors.availability(name, here.weights_in_use)
     given = answers.by_detector.get(name, recent_answers.Answers())
     return Health(
         can_run_here=state.available,

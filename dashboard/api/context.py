@@ -9,11 +9,13 @@ from pathlib import Path
 from fastapi import Request
 from sqlalchemy import Engine
 
+from contracts.settings import DetectSettings
 from contracts.topics import DEAD_LETTERS
 from dashboard.access import KeyStore
 from dashboard.api import webhook_tables  # noqa: F401 - its tables are made with the others
 from dashboard.api.rate_limit import RateLimit
 from dashboard.api.settings import ApiSettings
+from dashboard.heat_map_line import HeatMapMaker
 from dashboard.read_model import open_engine, url_of
 from ingest.kafka_login import address_of
 from ingest.object_store import ObjectStore, open_store
@@ -58,6 +60,16 @@ class Context:
         return self.settings.home.expanduser().absolute() / "weights"
 
     @property
+    def weights_in_use(self) -> Path:
+        """Where detectors of this machine look for their weights."""
+        return DetectSettings().weights or self.weights
+
+    @cached_property
+    def heat_maps(self) -> HeatMapMaker:
+        """Heat maps are computed in its line, one at a time for all requests."""
+        return HeatMapMaker(self.weights_in_use)
+
+    @property
     def scratch(self) -> Path:
         """Where uploads lie until they are whole."""
         return self.settings.home.expanduser().absolute() / "api-uploads"
@@ -76,6 +88,8 @@ class Context:
     def close(self) -> None:
         if "publisher" in self.__dict__:
             self.publisher.close()
+        if "heat_maps" in self.__dict__:
+            self.heat_maps.close()
         self.engine.dispose()
 
 

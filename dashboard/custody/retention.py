@@ -10,6 +10,8 @@ from ingest.object_store import StoredObject
 
 # As long as topics keep the messages that point at bundles and markers; younger ones may still be asked for.
 TOPICS_KEEP = timedelta(days=4)
+# Heat maps of evidence crops lie beside the bundles; their names begin so.
+HEAT_MAP = "heat-"
 _OURS = re.compile(r"crops/(?P<media_id>[0-9a-f]{32})/(?P<name>[^/]+)")
 
 
@@ -47,9 +49,15 @@ def owner_of(key: str) -> str | None:
 
 def class_of(key: str, standing: Standing) -> Class:
     """Which class an object of the work bucket belongs to."""
+    if _is_heat_map(key):
+        return Class.EVIDENCE
     if not key.endswith(".zip"):
         return Class.MARKERS
     return Class.EVIDENCE if key in standing.evidence else Class.BUNDLES
+
+
+def _is_heat_map(key: str) -> bool:
+    return key.rpartition("/")[2].startswith(HEAT_MAP)
 
 
 def kept_for(what: Class, settings: CustodySettings) -> timedelta | None:
@@ -72,5 +80,11 @@ def is_due(found: StoredObject, standing: Standing, settings: CustodySettings, n
         return False
     if standing.decided_at is None or what is Class.MARKERS:
         kept = max(kept, TOPICS_KEEP)
-    since = found.modified_at if standing.decided_at is None else max(found.modified_at, standing.decided_at)
-    return now - since >= kept
+    return now - _counted_from(found, standing) >= kept
+
+
+def _counted_from(found: StoredObject, standing: Standing) -> datetime:
+    if standing.decided_at is None:
+        return found.modified_at
+    # A heat map shows a crop: whoever asks for one late does not prolong what is kept of the face.
+    return standing.decided_at if _is_heat_map(found.key) else max(found.modified_at, standing.decided_at)

@@ -31,7 +31,7 @@ def test_the_samples_run(tmp_path: Path):
         env = {**os.environ, "API": address, "KEY": key, "FILE": str(file), "RECEIVER": "http://127.0.0.1:9/"}
         for sample in samples("bash"):
             argv = ["bash", "-euo", "pipefail", "-c", sample]
-            done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
             assert done.returncode == 0, (sample, done.stdout, done.stderr)
             assert done.stdout
         asking = subprocess.run(
@@ -46,6 +46,7 @@ def test_the_samples_run(tmp_path: Path):
         assert [one["url"] for one in api.get("/v1/webhooks").json()] == ["http://127.0.0.1:9/"]
         stored = [one.key for one in deployment.bucket.list("uploads/")]
         assert any(one.endswith("/astronaut.jpg") for one in stored)
+        assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     assert uploads
 
 

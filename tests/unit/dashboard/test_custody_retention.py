@@ -12,6 +12,7 @@ from ingest.object_store import StoredObject
 ID = "0123456789abcdef" * 2
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BUNDLE, MARKER = f"crops/{ID}/0.zip", f"crops/{ID}/extracted.json"
+HEAT_MAP = f"crops/{ID}/heat-0123.npz"
 SETTINGS = CustodySettings(keep_bundles_days=1, keep_evidence_days=10, keep_markers_days=1)
 
 
@@ -31,6 +32,9 @@ def decided(days_ago: float, *evidence: str) -> Standing:
         (BUNDLE, 3.0, decided(0.9), False),  # it waited long for its verdict
         (BUNDLE, 9.9, decided(9.9, BUNDLE), False),
         (BUNDLE, 10.1, decided(10.1, BUNDLE), True),
+        (HEAT_MAP, 9.9, decided(9.9), False),
+        (HEAT_MAP, 0.1, decided(10.1), True),  # it shows a crop, which is not kept longer for it
+        (HEAT_MAP, 0.0, Standing(is_deleted=True), True),
         (BUNDLE, 3.9, Standing(), False),  # no verdict yet: a topic may still point at it
         (BUNDLE, 4.1, Standing(), True),
         (MARKER, 3.9, decided(3.9), False),
@@ -55,6 +59,7 @@ def test_only_what_extraction_made_is_ours():
     for key in ("crops/x/0.zip", f"crops/{ID}/a/b.zip", f"other/{ID}/0.zip", f"crops/{ID[:-1]}g/0.zip", "crops"):
         assert owner_of(key) is None
     assert class_of(BUNDLE, decided(0, BUNDLE)) is Class.EVIDENCE
+    assert class_of(HEAT_MAP, decided(0)) is Class.EVIDENCE
     assert class_of(BUNDLE, decided(0)) is Class.BUNDLES
     assert class_of(MARKER, decided(0, BUNDLE)) is Class.MARKERS
 

@@ -1,49 +1,37 @@
-"""Heat maps for the pages: computed by a process of their own from stored crops, and laid over the face."""
+"""Heat maps as pictures: laid over the face as strongly as asked, and never without caution and check."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.evidence_pictures import NoPicture
-from dashboard.heat_pictures import HeatMapMaker, overlaid
+from dashboard.heat_pictures import CAUTION, check_words, overlaid, overlaid_png
 from detectors.heat_maps import HeatMap
-from ingest.claim_checks import issue
-from ingest.crop_bundles import pack
-from ingest.object_stores.folder import FolderStore
-from tests.support.faces import a_crop
-from tests.support.items import some_evidence
 
 
-def a_map(heat: float) -> HeatMap:
-    return HeatMap(np.full((160, 160, 3), 100, np.uint8), np.full((160, 160), heat, np.float32), 0.1)
+def a_map(heat: float, *, likeness: float = 0.1) -> HeatMap:
+    return HeatMap(np.full((160, 160, 3), 100, np.uint8), np.full((160, 160), heat, np.float32), likeness)
 
 
 def test_the_overlay_is_as_strong_as_asked():
     def middle(data: bytes) -> tuple[int, ...]:
         return tuple(map(int, np.asarray(Image.open(io.BytesIO(data)))[120, 120]))
 
-    assert middle(overlaid(a_map(1.0), 0.0)) == pytest.approx((100, 100, 100), abs=3)
-    assert middle(overlaid(a_map(1.0), 1.0)) == pytest.approx((217, 73, 43), abs=6)
-    assert middle(overlaid(a_map(0.0), 1.0)) == pytest.approx((100, 100, 100), abs=3)
+    for draw in (overlaid, overlaid_png):
+        assert middle(draw(a_map(1.0), 0.0)) == pytest.approx((100, 100, 100), abs=3)
+        assert middle(draw(a_map(1.0), 1.0)) == pytest.approx((217, 73, 43), abs=6)
+        assert middle(draw(a_map(0.0), 1.0)) == pytest.approx((100, 100, 100), abs=3)
 
 
-def test_stored_crops_become_maps_in_their_order(tmp_path: Path):
-    store = FolderStore.make(tmp_path / "work")
-    bundle = issue(store, "crops/x/0.zip", pack([a_crop(seed=1), a_crop(seed=2)]))
-    wanted = [some_evidence(bundle, crop, pts_s=0.0, probability=0.9) for crop in (1, 0, 1)]
-    maps = HeatMapMaker(tmp_path).ask(store, wanted).result(timeout=200)
-    assert len(maps) == 3
-    np.testing.assert_array_equal(maps[0].view, maps[2].view)
-    assert not np.array_equal(maps[0].view, maps[1].view)
+def test_a_picture_carries_its_caution_and_check():
+    picture = Image.open(io.BytesIO(overlaid_png(a_map(1.0, likeness=0.93), 0.6, Detector="telltale 9")))
+    texts = picture.text  # type: ignore[attr-defined]
+    assert (texts["Caution"], texts["Detector"]) == (CAUTION, "telltale 9")
+    assert texts["Check"] == check_words(a_map(1.0, likeness=0.93))
 
 
-def test_crops_that_are_gone_say_so(tmp_path: Path):
-    store = FolderStore.make(tmp_path / "work")
-    bundle = issue(store, "crops/x/0.zip", pack([a_crop()]))
-    store.delete("crops/x/0.zip")
-    asked = HeatMapMaker(tmp_path).ask(store, [some_evidence(bundle, 0, pts_s=0.0, probability=0.9)])
-    with pytest.raises(NoPicture, match="have expired"):
-        asked.result(timeout=60)
+def test_the_check_is_told_in_words():
+    assert check_words(a_map(1.0, likeness=0.2)) == "Check passed: likeness to a random network 0.20."
+    assert "Do not rely on it" in check_words(a_map(1.0, likeness=0.9))
+    assert check_words(a_map(0.0)) == "Nothing here pushed the score up."
