@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from dashboard import item_queries
 from dashboard.api import (
     catalogue,
+    custody,
     dead_letters,
     described,
     evidence,
@@ -36,7 +37,19 @@ _ABOUT = (
     "Submit media, ask for verdicts, follow them live. The same read model as the pages; every number is that of the "
     "verdict event on its topic."
 )
-_ROUTERS = (submissions, items, evidence, heat_maps, stream, catalogue, pipeline, dead_letters, webhooks, health)
+_ROUTERS = (
+    submissions,
+    items,
+    evidence,
+    heat_maps,
+    stream,
+    catalogue,
+    pipeline,
+    dead_letters,
+    custody,
+    webhooks,
+    health,
+)
 _STREAMED = frozenset({"/v1/submissions/file"})
 
 

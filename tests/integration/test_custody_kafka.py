@@ -10,6 +10,7 @@ from kafka.structs import TopicPartition
 from contracts.messages import utc_now
 from contracts.settings import TopicSettings
 from contracts.topics import DETECTOR_SCORES, MEDIA_EXTRACTED, MEDIA_VERDICTS
+from dashboard.api.settings import ApiSettings
 from dashboard.custody.checks import Item
 from dashboard.projector import read
 from ingest.kafka_login import KafkaAddress
@@ -18,7 +19,8 @@ from stream_processors.create_topics import create_topics
 from telltale import delete
 from telltale.custody_parts import Parts
 from telltale.verify_rejudge import rejudge_finding
-from tests.support.judged_home import judged_home
+from tests.support.api_server import client_of, serving
+from tests.support.judged_home import JudgedHome, judged_home
 from tests.support.kafka_broker import KafkaBroker
 
 pytestmark = pytest.mark.kafka
@@ -62,11 +64,26 @@ def test_scores_are_judged_again_and_a_deletion_reaches_the_compacted_topic(
     parts.engine.dispose()
     assert (finding.state, finding.detail) == ("holds", "1 stored scores give the same verdict in every part.")
 
-    delete.run(delete.Wish(home=item.home, item=media_id, because="a test"))
-    assert "has a tombstone" in capsys.readouterr().err
+    deleted_twice(item, servers, capsys)
     told = records_about(own_kafka_broker, MEDIA_VERDICTS.name, media_id)
-    assert [one.value is None for one in told] == [False, True]
+    assert [one.value is None for one in told] == [False, True, True]
     reading = read(told)
     assert (len(reading.understood), reading.letters) == (1, [])
     assert [place.next_offset for place in reading.positions] == [told[-1].offset + 1]
     assert time.time() - item.verdict.produced_at.timestamp() < 300
+
+
+def deleted_twice(item: JudgedHome, servers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over HTTP, then by the command, as whoever met no Kafka the first time would."""
+    settings = ApiSettings(
+        home=item.home,
+        bucket=str(item.bucket.root),
+        work_bucket=str(item.work.root),
+        api_port=0,
+        kafka_bootstrap_servers=servers,
+    )
+    with serving(settings) as address, client_of(address) as api:
+        done = api.delete(f"/v1/items/{item.uploaded.media_id}", params={"because": "a test"}).raise_for_status().json()
+    assert (done["deleted"], done["topics"], done["rows"]["items"]) == (True, "tombstone", 1)
+    delete.run(delete.Wish(home=item.home, item=item.uploaded.media_id, because="a test"))
+    assert "has a tombstone" in capsys.readouterr().err

@@ -11,9 +11,20 @@ from tests.support.api_server import client_of, serving, settings_of
 from tests.support.read_models import Deployment
 
 JOBS = {
-    Role.VIEWER: [("GET", "/v1/items"), ("GET", "/v1/detectors"), ("GET", "/metrics")],
+    Role.VIEWER: [
+        ("GET", "/v1/items"),
+        ("GET", "/v1/detectors"),
+        ("GET", "/metrics"),
+        ("POST", "/v1/items/x/evidence/0/heat-map"),
+    ],
     Role.ANALYST: [("POST", "/v1/submissions/keys"), ("POST", "/v1/submissions/file"), ("GET", "/v1/items/x/media")],
-    Role.OPERATOR: [("GET", "/v1/webhooks"), ("POST", "/v1/dead-letters/abcdef/drop"), ("POST", "/v1/webhooks")],
+    Role.OPERATOR: [
+        ("GET", "/v1/webhooks"),
+        ("POST", "/v1/dead-letters/abcdef/drop"),
+        ("POST", "/v1/webhooks"),
+        ("DELETE", "/v1/items/x"),
+        ("GET", "/v1/expiry"),
+    ],
 }
 
 
