@@ -4,9 +4,9 @@ Credentials are not here: S3 takes them (and its endpoint) from boto3's own chai
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from contracts.security import KafkaSettings
 from contracts.vocabulary import Reason
@@ -75,7 +75,33 @@ class ExtractSettings(ProcessSettings):
     torch_threads: PositiveInt = Field(default=2, description="processor threads of the face locator")
 
 
-class DetectSettings(ProcessSettings):
+class DecisionSettings(ProcessSettings):
+    """What turns a probability into a word, where it is not what the cards say."""
+
+    prior: float = Field(default=0.5, gt=0.0, lt=1.0, description="share of manipulated files that is expected")
+    lower_threshold: float | None = Field(
+        default=None, ge=0.0, le=1.0, description="probability up to which nothing was found; default: the card's"
+    )
+    upper_threshold: float | None = Field(
+        default=None, ge=0.0, le=1.0, description="probability from which a call is made; default: the card's"
+    )
+
+    @model_validator(mode="after")
+    def _thresholds_are_a_pair(self) -> Self:
+        pair = (self.lower_threshold, self.upper_threshold)
+        if pair != (None, None) and (self.thresholds is None or self.thresholds[0] > self.thresholds[1]):
+            raise ValueError("lower_threshold and upper_threshold are set together, the lower one first")
+        return self
+
+    @property
+    def thresholds(self) -> tuple[float, float] | None:
+        """The lower and the upper one; nothing where the cards' count."""
+        if self.lower_threshold is None or self.upper_threshold is None:
+            return None
+        return self.lower_threshold, self.upper_threshold
+
+
+class DetectSettings(DecisionSettings):
     """Crop batches in, ``detector.scores`` out."""
 
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:N, or several: cuda:0,1")
@@ -97,7 +123,7 @@ class DetectSettings(ProcessSettings):
     allow_untrained: bool = Field(default=False, description="run detectors on random weights; it is said everywhere")
 
 
-class AggregateSettings(ProcessSettings):
+class AggregateSettings(DecisionSettings):
     """Extraction facts and scores in, verdicts out."""
 
     deadline_s: PositiveFloat = Field(default=600.0, description="without news for so long a verdict names the missing")

@@ -63,6 +63,7 @@ def main() -> None:
     st.session_state[COMPARE_PAGE] = desk[2]
     pages = {"": desk, "Operations": operations, "Models": models}
     st.navigation(pages, position="top").run()
+        st.Page(drawn_by("policy"), title="Calibration and policy", url_path="policy"),
 
 
 main()

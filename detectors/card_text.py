@@ -64,15 +64,20 @@ def _calibration(card: DetectorCard) -> Section:
     return Section("Calibration", lines, (table,) if table else ())
 
 
+def method_words(fit: Calibration) -> str:
+    """The kind of curve with its numbers."""
+    told = fit.model_dump(exclude_none=True)
+    return _METHODS[fit.method] + "".join(f", {name} = {told[name]:g}" for name in ("a", "b", "c") if name in told)
+
+
 def _fit(fit: Calibration) -> list[str]:
     told = fit.model_dump(exclude_none=True)
-    numbers = "".join(f", {name} = {told[name]:g}" for name in ("a", "b", "c") if name in told)
     people = [
         f"{told[f'{kind}_identities']} {kind}" for kind in ("genuine", "manipulated") if f"{kind}_identities" in told
     ]
     of = f" of {' and '.join(people)} people or clips" if people else ""
     lines = [
-        f"{_METHODS[fit.method]}{numbers}",
+        method_words(fit),
         f"Fitted on {fit.n_items} items{of}, {fit.prior:.0%} of them manipulated: {fit.fitted_on}",
         f"Fitted on {fit.fitted_at:%Y-%m-%d}, to be believed until {fit.expires_at:%Y-%m-%d} ({fit.id})",
     ]

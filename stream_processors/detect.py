@@ -32,6 +32,7 @@ from stream_processors.micro_batch import MicroBatch
 from stream_processors.ordered_acks import OrderedAcks
 from stream_processors.outbox import trace_of
 from stream_processors.patience import Stopping, with_patience
+from stream_processors.policy import Policy
 from stream_processors.rechecking import recheck_of
 from stream_processors.scorer import Answer, Bundles, Scorer, unscored
 from stream_processors.serving import Serving, Unavailable, serving
@@ -192,13 +193,13 @@ class _Agent:
         now = self._serving.now
         if isinstance(now, Unavailable):
             return unavailable(batches, now.spec, now.detail)
-        weights = self._settings.weights or self._settings.home / "weights"
+        weights, policy = self._settings.weights or self._settings.home / "weights", Policy.deciding_by(self._settings)
         try:
             return Scorer(
                 now,
                 self._bundles,
                 clips_per_pass=self._settings.micro_batch_clips,
-                recheck=recheck_of(now.spec.name, self._settings.reencode_clips, weights),
+                recheck=recheck_of(now.spec.name, self._settings.reencode_clips, weights, policy),
             ).answer(batches)
         except DetectorUnavailable as why:
             return unavailable(batches, now.spec, str(why))

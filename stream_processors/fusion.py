@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from contracts.messages import ClipScore, Probability
 from detectors.calibration import logit, sigmoid
+from detectors.decision import effective_number as effective_number_of_weights
 from detectors.pooling import pool
 from stream_processors.members import Member
 from stream_processors.policy import Policy
@@ -101,9 +102,8 @@ def raw_of(tracks: Sequence[TrackScores], member: Member) -> float | None:
 
 
 def effective_number(members: Sequence[Member]) -> float | None:
-    """How many equally weighted detectors the members' weights are worth: (sum w)^2 / sum w^2 (Kish 1965)."""
-    weights = [member.weight for member in members]
-    return sum(weights) ** 2 / sum(weight**2 for weight in weights) if weights else None
+    """How many equally weighted detectors the members' weights are worth."""
+    return effective_number_of_weights([member.weight for member in members])
 
 
 def _scored(track: TrackScores, members: Sequence[Member]) -> bool:

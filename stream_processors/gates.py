@@ -5,32 +5,11 @@ from dataclasses import dataclass, replace
 
 from contracts.messages import MediaExtracted, Probability, Problem, TrackFacts
 from contracts.vocabulary import DetectorStatus, MediaKind, Reason, Verdict
-from stream_processors.fusion import TrackScores, effective_number
+from detectors.decision import FORBID_A_CALL, FORBID_THE_ALL_CLEAR, Vote
+from stream_processors.fusion import TrackScores
 from stream_processors.members import Member
 from stream_processors.outcomes import Outcome
 from stream_processors.policy import Policy
-
-# Quality that lets traces vanish or invents them: neither word can be trusted.
-FORBID_A_CALL = frozenset(
-    {
-        Reason.HEAVY_COMPRESSION,
-        Reason.LOW_LIGHT_OR_BLUR,
-        Reason.OUT_OF_DOMAIN,
-        Reason.UNSTABLE_UNDER_REENCODE,
-        Reason.DETECTORS_DISAGREE,
-    }
-)
-# A part was not looked at: what was found there stands, but "nothing found" would speak for the rest too.
-FORBID_THE_ALL_CLEAR = frozenset(
-    {
-        Reason.PARTIAL_RESULTS,
-        Reason.TIMEOUT,
-        Reason.DECODE_ERROR,
-        Reason.TOO_MANY_FACES_CAPPED,
-        Reason.POLICY_SKIPPED,
-        Reason.FILE_TOO_LARGE,
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,38 +22,26 @@ class Limits:
 
 
 def word_of(probability: Probability, members: Sequence[Member], limits: Limits, policy: Policy) -> Verdict:
-    """The word for a probability that ``members`` gave.
-
-    ``likely_manipulated`` needs the lower limit above the upper threshold, and two effective members or one whose card
-    lets it call alone; ``no_evidence_found`` needs the upper limit below the lower threshold.
-    """
-    lower, upper = thresholds_of(members, policy)
-    if limits.call_forbidden:
-        return Verdict.INCONCLUSIVE
-    if probability.low >= upper and _may_call(members, policy):
-        return Verdict.LIKELY_MANIPULATED
-    if probability.high <= lower:
-        return Verdict.INCONCLUSIVE if limits.all_clear_forbidden else Verdict.NO_EVIDENCE_FOUND
-    return Verdict.SOME_EVIDENCE
+    """The word for a probability that ``members`` gave; see ``DecisionRule.word``."""
+    return policy.word(
+        probability,
+        thresholds_of(members, policy),
+        may_call=_may_call(members, policy),
+        call_forbidden=limits.call_forbidden,
+        all_clear_forbidden=limits.all_clear_forbidden,
+    )
 
 
 def thresholds_of(members: Sequence[Member], policy: Policy) -> tuple[float, float]:
-    """Lower and upper threshold: those on the card of the weightiest member that states some, else the policy's.
-
-    The lower one is never above the prior: evidence that speaks for manipulation, however weakly, is some evidence.
-    """
+    """Lower and upper threshold: those on the card of the weightiest member that states some, else the policy's."""
     stated = [member for member in members if member.thresholds]
     weightiest = max(stated, key=lambda member: (member.weight, member.name), default=None)
-    if weightiest is None or weightiest.thresholds is None:
-        lower, upper = policy.lower_threshold, policy.upper_threshold
-    else:
-        lower, upper = weightiest.thresholds
-    return min(lower, policy.prior), upper
+    return policy.thresholds(weightiest.thresholds if weightiest else None)
 
 
 def _may_call(members: Sequence[Member], policy: Policy) -> bool:
-    number = effective_number(members) or 0.0
-    return number >= policy.least_effective_members or any(member.may_call_alone for member in members)
+    weights = [member.weight for member in members]
+    return policy.may_call(weights, alone=any(member.may_call_alone for member in members))
 
 
 def track_problem(
@@ -171,14 +138,11 @@ def _sampled_frames(extracted: MediaExtracted, outcome: Outcome) -> int:
 
 def _disagreement(outcomes: Sequence[Outcome], votes: dict[str, float], policy: Policy) -> list[tuple[Problem, bool]]:
     voters = [outcome.member for outcome in outcomes if outcome.member.name in votes]
-    lower, upper = thresholds_of(voters, policy)
-    against = [member for member in voters if votes[member.name] >= upper]
-    clear = [member for member in voters if votes[member.name] <= lower]
-    total = sum(member.weight for member in voters)
-    minority = min(sum(member.weight for member in side) for side in (against, clear))
-    if not total or minority < policy.least_minority_weight * total:
+    ballot = [Vote(name=member.name, value=votes[member.name], weight=member.weight) for member in voters]
+    sides = policy.contradicting(ballot, thresholds_of(voters, policy))
+    if not sides:
         return []
-    said = ", ".join(f"{member.name} {votes[member.name]:.2f}" for member in (*against, *clear))
+    said = ", ".join(f"{vote.name} {vote.value:.2f}" for vote in sides)
     return [(Problem(reason=Reason.DETECTORS_DISAGREE, detail=f"Calibrated answers: {said}."), True)]
 
 

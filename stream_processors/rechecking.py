@@ -63,7 +63,9 @@ class Recheck:
         return {position: tuple(scores[:, place].tolist()) for place, position in enumerate(positions)}
 
 
-def recheck_of(name: str, most_clips: int, weights: Path | None = None) -> Recheck | None:
+def recheck_of(
+    name: str, most_clips: int, weights: Path | None = None, policy: Policy = DEFAULT_POLICY
+) -> Recheck | None:
     """What to score again of a registered detector; nothing where it is uncalibrated or looks at sequences.
 
     ``weights``: folder of fetched weights, as for ``members_of``.
@@ -73,4 +75,4 @@ def recheck_of(name: str, most_clips: int, weights: Path | None = None) -> Reche
     (member,) = members_of([name], weights)
     if member.calibration is None or detectors.spec(name).demand.clip_length > 1:
         return None
-    return Recheck(member=member, most_clips=most_clips)
+    return Recheck(member=member, most_clips=most_clips, policy=policy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 
 from kafka import KafkaConsumer
@@ -31,7 +32,7 @@ def rejudge_finding(item: Item, parts: Parts) -> Finding:
     verdict = item.documents.verdict
     if verdict is None or verdict.lifecycle not in DECIDED:
         return Finding(WHAT, State.UNCHECKABLE, "It has no final verdict.")
-    if verdict.policy_version != Policy().policy_version or verdict.gates is None:
+    if _policy_of(verdict) is None:
         said = f"It was judged by policy {verdict.policy_version}; this code has {Policy().policy_version}."
         return Finding(WHAT, State.UNCHECKABLE, said)
     try:
@@ -52,11 +53,17 @@ def judged_again(
         extracted,
         scores,
         members=members,
-        policy=Policy(gates=frozenset(verdict.gates or ())),
+        policy=_policy_of(verdict) or Policy(gates=frozenset(verdict.gates or ())),
         seq=verdict.seq,
         lifecycle=verdict.lifecycle,
         supersedes=verdict.supersedes,
     )
+
+
+def _policy_of(verdict: MediaVerdict) -> Policy | None:
+    """The policy that the verdict names, with its gates; nothing where this code does not know its numbers."""
+    policy = Policy.of_version(verdict.policy_version)
+    return None if policy is None or verdict.gates is None else replace(policy, gates=frozenset(verdict.gates))
 
 
 def compared(

@@ -4,17 +4,14 @@ import altair
 import pandas
 import streamlit as st
 
-from contracts.messages import MediaVerdict
 from dashboard import card_tables
 from dashboard.look import AMBER, BLUE, GREY
 from dashboard.models.drift import BINS, FEWEST, ScoreShift, Share, agreement_now, mixes, score_shifts
-from dashboard.models.recent_verdicts import recent_verdicts
-from dashboard.read_model import url_of
-from dashboard.session import calm, engine, settings
+from dashboard.session import calm
+from dashboard.views.latest_verdicts import KEPT_S, latest_verdicts
 from detectors.evaluation.agreement import MARKED, Agreement
 
 _SIZES = (100, 250, 500, 1000)
-_KEPT_S = 30
 
 
 @calm
@@ -29,12 +26,12 @@ def draw() -> None:
     _live(size)
 
 
-@st.fragment(run_every=_KEPT_S)
+@st.fragment(run_every=KEPT_S)
 @calm
 def _live(size: int) -> None:
-    verdicts = _latest(url_of(settings()), 2 * size)
+    verdicts = latest_verdicts(2 * size)
     now, before = verdicts[:size], verdicts[size:]
-    st.html(f'<p class="tt-quiet">{len(now)} items now, {len(before)} before; looked at again every {_KEPT_S} s.</p>')
+    st.html(f'<p class="tt-quiet">{len(now)} items now, {len(before)} before; looked at again every {KEPT_S} s.</p>')
     if not before:
         st.html(
             '<div class="tt-empty"><p><b>Not enough items yet.</b></p><p>Comparing needs more than '
@@ -53,11 +50,6 @@ def _live(size: int) -> None:
 
 
 _HEAD = ("Detector", "Scores now", "Before", "Stability index", "p (Kolmogorov-Smirnov)", "Alarm")
-
-
-@st.cache_data(ttl=_KEPT_S, max_entries=8, show_spinner=False)
-def _latest(_url: str, most: int) -> list[MediaVerdict]:
-    return recent_verdicts(engine(), most=most)
 
 
 def _alarms(shifts: list[ScoreShift]) -> None:

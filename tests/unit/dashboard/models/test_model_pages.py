@@ -14,8 +14,9 @@ from detectors.training.runs.run_record import write_record
 from tests.support.items import NOON, a_probability, a_result, a_verdict, an_upload
 from tests.support.pages import drawn, words_of
 from tests.support.run_records import a_config, a_record
+from tests.support.verdicts import a_verdict as a_judged_verdict
 
-PAGES = ("drift", "evaluations", "experiments", "labels")
+PAGES = ("drift", "evaluations", "experiments", "labels", "policy")
 
 
 @pytest.fixture
@@ -74,3 +75,31 @@ def test_runs_are_listed_with_their_curves(home: Path):
     words = words_of(drawn("experiments"))
     assert "first" in words
     assert "0.900 at 200" in words
+
+
+def test_other_thresholds_are_tried_on_kept_verdicts_and_their_settings_shown(home: Path):
+    writer = ReadModelWriter(open_engine(f"sqlite:///{home / 'read_model.sqlite'}"))
+    for at, level in enumerate((0.01, 0.3, 0.6, 0.7, 0.999)):
+        verdict = a_judged_verdict(raw=level, media_id=f"{at:032x}")
+        writer.apply([verdict.uploaded, verdict])
+    app = drawn("policy")
+    words = words_of(app)
+    assert "No item would be called otherwise" in words
+    assert "These are the numbers in use" in words
+    assert "LogLoss" in words, "what the calibration in force was worth"
+    app.number_input[1].set_value(0.9999)
+    words = words_of(app.run())
+    assert "items would be called otherwise" in words
+    assert "Likely manipulated → Some evidence" in words
+    assert "./?item=" in words
+    assert "TELLTALE_UPPER_THRESHOLD=0.9999" in app.code[0].value
+    assert "evidence-desk.2 thresholds=0.35,0.9999" in words
+    app.number_input[0].set_value(1.0)
+    assert "lies above the upper one" in words_of(app.run())
+
+
+def test_items_of_another_policy_are_counted_and_left_out(home: Path):
+    writer = ReadModelWriter(open_engine(f"sqlite:///{home / 'read_model.sqlite'}"))
+    upload = an_upload("old.mp4")
+    writer.apply([upload, a_verdict(upload, probability=a_probability(0.9))])
+    assert "1 item judged by another policy version" in words_of(drawn("policy"))
