@@ -9,7 +9,10 @@ from dashboard.access import NotAuthenticated
 from dashboard.login import draw_door, draw_way_out
 from dashboard.look import ICON, LOGO, asset
 from dashboard.session import COMPARE_PAGE, FIRST_PAGE, address_value, principal, settings
-from dashboard.views import inbox, item
+from dashboard.views import inbox, inbox_filters, item
+
+INBOX = "inbox"
+_OPENED = "opened_page"
 
 
 def first_page() -> None:
@@ -19,6 +22,11 @@ def first_page() -> None:
         item.draw(media_id)
     else:
         inbox.draw()
+
+
+def named_inbox() -> None:
+    """The inbox under its name."""
+    first_page()
 
 
 def drawn_by(name: str) -> Callable[[], None]:
@@ -41,7 +49,7 @@ def main() -> None:
         return
     draw_way_out(settings(), somebody)
     desk = [
-        st.Page(first_page, title="Inbox", url_path="inbox", default=True),
+        st.Page(first_page, title="Inbox", default=True),
         st.Page(drawn_by("submit"), title="Submit", url_path="submit"),
         st.Page(drawn_by("compare"), title="Compare", url_path="compare"),
         st.Page(drawn_by("catalogue"), title="Detectors", url_path="detectors"),
@@ -55,15 +63,27 @@ def main() -> None:
     ]
     models = [
         st.Page(drawn_by("evaluations"), title="Evaluation", url_path="evaluation"),
+        st.Page(drawn_by("policy"), title="Calibration and policy", url_path="policy"),
         st.Page(drawn_by("drift"), title="Drift and disagreement", url_path="drift"),
         st.Page(drawn_by("labels"), title="Label queue", url_path="labels"),
         st.Page(drawn_by("experiments"), title="Experiments", url_path="experiments"),
     ]
     st.session_state[FIRST_PAGE] = desk[0]
     st.session_state[COMPARE_PAGE] = desk[2]
+    # The first page has no path of its own, but people type and link to its name.
+    desk.append(st.Page(named_inbox, title="Inbox", url_path=INBOX, visibility="hidden"))
     pages = {"": desk, "Operations": operations, "Models": models}
-    st.navigation(pages, position="top").run()
-        st.Page(drawn_by("policy"), title="Calibration and policy", url_path="policy"),
+    opened = st.navigation(pages, position="top")
+    _come_back(opened.url_path)
+    opened.run()
+
+
+def _come_back(path: str) -> None:
+    """Whoever returns to the inbox from another page finds it as it was left; a reload and a link say themselves."""
+    is_inbox, was_elsewhere = path in ("", INBOX), st.session_state.get(_OPENED, "") not in ("", INBOX)
+    if is_inbox and was_elsewhere and not st.query_params:
+        inbox_filters.restore()
+    st.session_state[_OPENED] = path
 
 
 main()

@@ -1,6 +1,6 @@
 """Rows of the read model in, the live list of the inbox out; its script keeps rows in place while they change."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -10,7 +10,9 @@ from streamlit.components.v2 import component
 
 from contracts.vocabulary import Lifecycle, MediaKind, Reason, Verdict
 from dashboard import marks, wording
-from dashboard.item_queries import PAGE_SIZE, Pulse, Question, Row
+from dashboard.item_counts import Counted
+from dashboard.item_pages import Page
+from dashboard.item_queries import Pulse, Question, Row
 from dashboard.look import HIDDEN_MARK, VERDICT_MARKS, asset, mark_of
 from dashboard.projection import Tab
 from dashboard.reviews import Outcome
@@ -66,8 +68,8 @@ def mount_pulse(age_s: float | None, pulse: Pulse) -> None:
 
 
 def mount_list(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The list itself; what leaves is what the reader just asked for (``open``, ``tab``, ``page`` …)."""
-    names = ("open", "tab", "page", "show", "clear", "reveal")
+    """The list itself; what leaves is what the reader just asked for (``open``, ``tab``, ``after`` …)."""
+    names = ("open", "tab", "first", "before", "after", "show", "clear", "reveal")
     asked = {f"on_{name}_change": lambda: None for name in names}
     return _component("telltale_inbox", "inbox", _LIST_HTML)(data=data, key="inbox", **asked)
 
@@ -104,8 +106,8 @@ def pulse_words(pulse: Pulse) -> str:
 
 def list_data(
     question: Question,
-    rows: Sequence[Row],
-    counts: Mapping[Tab, int],
+    page: Page,
+    counts: Mapping[Tab, Counted],
     *,
     newer: int,
     thumbnails: Mapping[str, Thumbnail],
@@ -113,71 +115,92 @@ def list_data(
     reviewed: Mapping[str, Outcome] | None = None,
     reviewed_in: Mapping[str, int] | None = None,
     hides: Container[str] = (),
+    place: str = "",
 ) -> dict[str, Any]:
     """Everything that the list's script draws; the same input gives the same bytes, which are then not sent again.
 
     ``reviewed`` has the outcomes of the items shown, ``reviewed_in`` the number of reviewed items of each tab; the
-    verdicts of the items in ``hides`` are not told, nor are the tabs then, which would tell them.
+    verdicts of the items in ``hides`` are not told, nor are the tabs then, which would tell them. ``place`` is where
+    in the list the reader asked to be.
     """
     tabs = TAB_WORDS if not hides else (None,)
-    done = reviewed_in or {}
+    done = {} if question.is_filtered else reviewed_in or {}
     return {
-        "question": repr(question),
+        "question": repr((question, place)),
         "tabs": "".join(_tab(tab, counts, done, is_open=tab == question.tab) for tab in tabs),
-        "note": _note(question, rows, counts, newer, bucket_name),
-        "rows": [_row(row, thumbnails, reviewed or {}, hidden=row["media_id"] in hides) for row in rows],
-        "foot": _foot(question, counts),
+        "note": _note(question, page, counts, newer, bucket_name),
+        "rows": [_row(row, thumbnails, reviewed or {}, hidden=row["media_id"] in hides) for row in page.rows],
+        "foot": _foot(question, page, counts),
     }
 
 
-def _tab(tab: Tab | None, counts: Mapping[Tab, int], reviewed_in: Mapping[str, int], *, is_open: bool) -> str:
-    number = counts.get(tab, 0) if tab else sum(counts.values())
-    done = reviewed_in.get(tab.value, 0) if tab else sum(reviewed_in.values())
+def _of_tab(tab: Tab | None, counts: Mapping[Tab, Counted]) -> Counted:
+    every = [counts[tab]] if tab and tab in counts else [] if tab else list(counts.values())
+    return Counted(sum(one.number for one in every), any(one.or_more for one in every))
+
+
+def _tab(tab: Tab | None, counts: Mapping[Tab, Counted], reviewed_in: Mapping[str, int], *, is_open: bool) -> str:
+    count = _of_tab(tab, counts)
     mark = _TAB_MARKS.get(tab) if tab else None
     shape = marks.shape(mark, size_px=12) if mark else ""
     tell = f"tab:{tab.value if tab else 'all'}"
-    words = f"{wording.counted(number, 'item')}, {done} reviewed"
     return (
-        f'<button role="tab" aria-selected="{"true" if is_open else "false"}" data-tell="{tell}" title="{words}">'
-        f"{shape}{escape(TAB_WORDS[tab])}<i>{number}</i></button>"
+        f'<button role="tab" aria-selected="{"true" if is_open else "false"}" data-tell="{tell}" '
+        f'title="{_tab_title(tab, count, reviewed_in)}">{shape}{escape(TAB_WORDS[tab])}<i>{count.words}</i></button>'
     )
 
 
-def _note(question: Question, rows: Sequence[Row], counts: Mapping[Tab, int], newer: int, bucket_name: str) -> str:
+def _tab_title(tab: Tab | None, count: Counted, reviewed_in: Mapping[str, int]) -> str:
+    if count.or_more:
+        return f"{_many(count)}: so many fit these filters that only the newest were counted"
+    if not reviewed_in:
+        return _many(count)
+    done = reviewed_in.get(tab.value, 0) if tab else sum(reviewed_in.values())
+    return f"{_many(count)}, {done} reviewed"
+
+
+def _many(count: Counted) -> str:
+    if count.or_more:
+        return f"At least {wording.counted(count.number, 'item')}" if count.number else "Unknown number of items"
+    return wording.counted(count.number, "item")
+
+
+def _note(question: Question, page: Page, counts: Mapping[Tab, Counted], newer: int, bucket_name: str) -> str:
     if newer:
         return f'<button class="tt-pill" data-tell="show:now">{wording.counted(newer, "new item")} — show</button>'
-    if rows:
+    if page.rows:
         return ""
-    clear = '<button class="tt-pill" data-tell="clear:now">Clear search and filters</button>'
-    return _empty(*empty_words(question, any(counts.values()), bucket_name), clear if _is_filtered(question) else "")
+    has_any = any(one.number or one.or_more for one in counts.values())
+    clear = '<button class="tt-pill" data-tell="clear:now">Clear filters</button>'
+    return _empty(*empty_words(question, has_any, bucket_name), clear if question.is_filtered else "")
 
 
 def empty_words(question: Question, has_any: bool, bucket_name: str) -> tuple[str, str]:
     """What an empty list says: why it is empty and what to do."""
-    if _is_filtered(question):
+    if question.is_filtered:
         return "No item matches.", "Clear the search and the filters to see all items."
     if question.tab is not None and has_any:
         return f"Nothing under “{TAB_WORDS[question.tab]}” now.", "Items appear here by themselves."
     return "Nothing here yet.", f"Drop a file into the watched folder {bucket_name} or upload one."
 
 
-def _is_filtered(question: Question) -> bool:
-    return bool(question.text or question.kind)
-
-
 def _empty(title: str, advice: str, action: str) -> str:
     return f'<div class="tt-empty"><p>{escape(title)}</p><p>{escape(advice)}</p>{action}</div>'
 
 
-def _foot(question: Question, counts: Mapping[Tab, int]) -> str:
-    total = counts.get(question.tab, 0) if question.tab else sum(counts.values())
-    pages = max(1, -(-total // PAGE_SIZE))
-    if pages == 1:
+def _foot(question: Question, page: Page, counts: Mapping[Tab, Counted]) -> str:
+    if not page.has_before and not page.has_after:
         return ""
-    page = min(question.page, pages - 1)
-    back = f'<button data-tell="page:{page - 1}">← Back</button>' if page else ""
-    on = f'<button data-tell="page:{page + 1}">Next →</button>' if page < pages - 1 else ""
-    return f"<span>Page {page + 1} of {pages} · {wording.counted(total, 'item')}</span>{back}{on}"
+    count = _of_tab(question.tab, counts)
+    total = "" if count.or_more and not count.number else f" of {count.words} items"
+    parts = [f"<span>{len(page.rows)}{total}</span>"]
+    if page.has_before:
+        parts.append('<button data-tell="first:now">⇤ First page</button>')
+    if before := page.before(question.order):
+        parts.append(f'<button data-tell="before:{before}">← Back</button>')
+    if after := page.after(question.order):
+        parts.append(f'<button data-tell="after:{after}">Next →</button>')
+    return "".join(parts)
 
 
 def _row(

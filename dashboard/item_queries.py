@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from contracts.vocabulary import Lifecycle
-from dashboard.item_search import Order, Question, filters, in_tab, ordering
-from dashboard.projection import ItemDocuments, Tab
+from dashboard.item_search import Order, Question, filters, ordering
+from dashboard.projection import ItemDocuments
 from dashboard.read_model import PROJECTOR, read_documents
 from dashboard.read_tables import dead_letters, heartbeats, items, sequence, tallies, verdict_events
 
@@ -20,31 +20,15 @@ Row = Mapping[str, Any]
 
 
 def page_of(engine: Engine, question: Question) -> list[Row]:
-    """The rows of one page of the inbox."""
+    """The rows of the first page of the inbox; ``item_pages`` has the others."""
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(page_statement(question, connection)).mappings()]
 
 
 def page_statement(question: Question, connection: Connection | None = None) -> Select[Any]:
     """The statement behind ``page_of``; a test asks the database how it would run it."""
-    asked = select(items).where(*filters(question, connection), *in_tab(question))
-    if question.until_change is not None:
-        asked = asked.where(items.c.created_change <= question.until_change)
-    return asked.order_by(*ordering(question.order)).limit(PAGE_SIZE).offset(PAGE_SIZE * max(0, question.page))
-
-
-def tab_counts(engine: Engine, question: Question) -> dict[Tab, int]:
-    """How many items each tab holds under the other filters of ``question``."""
-    with engine.connect() as connection:
-        found = {Tab(tab): int(number) for tab, number in connection.execute(_counts_by_tab(connection, question))}
-    return {tab: found.get(tab, 0) for tab in Tab}
-
-
-def _counts_by_tab(connection: Connection, question: Question) -> Select[Any, Any]:
-    if question.text.split():
-        return select(items.c.tab, func.count()).where(*filters(question, connection)).group_by(items.c.tab)
-    of_kind = [tallies.c.kind == question.kind.value] if question.kind else []
-    return select(tallies.c.tab, func.sum(tallies.c.number)).where(*of_kind).group_by(tallies.c.tab)
+    asked = select(items).where(*filters(question, connection))
+    return asked.order_by(*ordering(question.order)).limit(PAGE_SIZE)
 
 
 def newer_items(engine: Engine, question: Question) -> int:
@@ -53,7 +37,7 @@ def newer_items(engine: Engine, question: Question) -> int:
         return 0
     later = items.c.created_change > question.until_change
     with engine.connect() as connection:
-        wanted = (later, *filters(question, connection), *in_tab(question))
+        wanted = (later, *filters(replace(question, until_change=None)))
         return connection.scalar(select(func.count()).select_from(items).where(*wanted)) or 0
 
 

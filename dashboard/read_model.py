@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, InvalidatePoolError
 from contracts.errors import NotNow
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
 from contracts.settings import ProjectSettings
-from dashboard import tallies
+from dashboard import scored_by, tallies
 from dashboard.custody.chain import NOTHING, Head
 from dashboard.custody.facts import facts_of
 from dashboard.custody.log import head_of, is_forgotten, record
@@ -231,6 +231,7 @@ def _keep_documents(connection: Connection, before: ItemDocuments, message: Mess
     if not message.media_id:
         return False
     after = before.with_message(message)
+    scored_by.moved(connection, message.media_id, before.verdict, after.verdict)
     return after != before and _write_item(connection, after, change)
 
 

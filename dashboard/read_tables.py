@@ -42,6 +42,16 @@ Index("items_by_creation", items.c.created_change)
 Index("items_by_source_key", items.c.source_key)
 Index("items_by_sha256", items.c.sha256)
 Index("items_by_lifecycle", items.c.lifecycle)
+Index("items_by_bucket", items.c.bucket)
+
+# Which detectors gave a number for an item, kept by whoever writes a verdict (see ``scored_by.py``).
+item_detectors = Table(
+    "item_detectors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("media_id", String(64), primary_key=True),
+)
+Index("item_detectors_by_item", item_detectors.c.media_id)
 
 documents = Table(
     "documents",
@@ -122,6 +132,7 @@ reviews = Table(
     Column("reviewed_at_s", Double, nullable=False),
 )
 Index("reviews_by_item", reviews.c.media_id, reviews.c.reviewed_at_s)
+Index("reviews_by_reviewer", reviews.c.reviewer, reviews.c.media_id)
 
 # One row: the number of the last change, raised in the same transaction as the change itself.
 sequence = Table("sequence", metadata, Column("id", Integer, primary_key=True), Column("value", BigInteger))

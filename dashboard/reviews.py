@@ -146,6 +146,13 @@ def reviewed_by_tab(engine: Engine) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(asked)}
 
 
+def reviewers(engine: Engine, *, limit: int) -> list[str]:
+    """The names of those who reviewed anything, in the order of the alphabet."""
+    asked = select(reviews.c.reviewer).distinct().order_by(reviews.c.reviewer).limit(limit)
+    with engine.connect() as connection:
+        return list(connection.scalars(asked))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Label:
     """An item with what people concluded of it, as an evaluation can use it."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.schema import CreateColumn
 
-from dashboard import tallies
+from dashboard import scored_by, tallies
 from dashboard.read_tables import items, metadata
 
 WORDS = "item_words"
@@ -56,6 +56,7 @@ def _make(engine: Engine) -> None:
             for index in table.indexes:
                 index.create(connection, checkfirst=True)
         tallies.count_anew(connection)
+        scored_by.note_all(connection)
 
 
 def _add_columns(connection: Connection) -> None:

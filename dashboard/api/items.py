@@ -1,12 +1,14 @@
 """Questions about items in; what the read model knows of them out, the same rows that the pages show."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from contracts.messages import MediaVerdict
 from contracts.vocabulary import MediaKind
-from dashboard import item_queries
+from dashboard import item_counts, item_queries
 from dashboard.api.answers import (
     DetectorScores,
     Item,
@@ -20,9 +22,9 @@ from dashboard.api.answers import (
 )
 from dashboard.api.callers import Here, Viewer
 from dashboard.api.context import Context
-from dashboard.api.cursors import Cursor, Limit, cursor_of, place_of
+from dashboard.api.cursors import Cursor, Limit, place_of
 from dashboard.api.problems import not_found
-from dashboard.item_pages import Place, page_after, place_of_row
+from dashboard.item_pages import Place, cursor_of, page_after
 from dashboard.item_search import Order, Question
 from dashboard.projection import ItemDocuments, Tab
 
@@ -30,16 +32,42 @@ router = APIRouter(prefix="/v1/items", tags=["items"])
 MediaId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Id of the media item.")]
 Text = Annotated[str, Query(max_length=200, description="Parts of the key, or the beginning of an id or SHA-256.")]
 _MOST_WORDS = 8
+AT_LEAST = "Telltale-At-Least"
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the ETag"}}
+
+
+def filters_asked(
+    q: Text = "",
+    kind: MediaKind | None = None,
+    arrived_from: Annotated[AwareDatetime | None, Query(description="At or after this time.")] = None,
+    arrived_before: Annotated[AwareDatetime | None, Query(description="Before this time.")] = None,
+    source: Annotated[str, Query(max_length=200, description="A bucket, or the beginning of a key.")] = "",
+    detector: Annotated[str, Query(max_length=200, description="One that gave a number for the item.")] = "",
+    reviewed: Annotated[bool | None, Query(description="Whether anybody reviewed it.")] = None,
+    reviewer: Annotated[str, Query(max_length=200, description="Somebody who reviewed it.")] = "",
+) -> Question:
+    """The filters of the inbox."""
+    return Question(
+        text=_words(q),
+        kind=kind,
+        since_s=arrived_from.timestamp() if arrived_from else None,
+        before_s=arrived_before.timestamp() if arrived_before else None,
+        source=source.replace("\0", ""),
+        detector=detector.replace("\0", ""),
+        reviewed=reviewed,
+        reviewer=reviewer.replace("\0", ""),
+    )
+
+
+Filters = Annotated[Question, Depends(filters_asked)]
 
 
 @router.get("")
 def list_items(
     here: Here,
     _: Viewer,
+    asked: Filters,
     tab: Tab | None = None,
-    q: Text = "",
-    kind: MediaKind | None = None,
     sort: Order = Order.NEWEST,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -47,22 +75,37 @@ def list_items(
     """List, search, filter and sort items as the inbox does; a page costs the same however far in it is."""
     place = place_of(cursor, [str, (int, float, type(None)), str])
     after = Place(place[1], place[2]) if place and place[0] == sort else None
-    question = Question(tab=tab, text=_words(q), kind=kind, order=sort)
+    question = replace(asked, tab=tab, order=sort)
     as_of = item_queries.last_change(here.engine)
     rows = page_after(here.engine, question, after, limit=limit + 1)
     shown, more = rows[:limit], len(rows) > limit
-    end = place_of_row(shown[-1], sort) if more else None
     return ItemPage(
         items=[summary_of(row) for row in shown],
-        next=cursor_of(sort, end.sorted_by, end.media_id) if end else None,
+        next=cursor_of(shown[-1], sort) if more else None,
         as_of=as_of,
     )
 
 
 @router.get("/counts")
-def count_items(here: Here, _: Viewer, q: Text = "", kind: MediaKind | None = None) -> dict[Tab, int]:
-    """How many items each tab of the inbox holds. With words to search for this reads more the more items match."""
-    return item_queries.tab_counts(here.engine, Question(text=_words(q), kind=kind))
+def count_items(
+    here: Here,
+    _: Viewer,
+    asked: Filters,
+    response: Response,
+    exact: Annotated[bool, Query(description="Count everything, which takes longer the more items fit.")] = True,
+) -> dict[Tab, int]:
+    """How many items each tab of the inbox holds.
+
+    With `exact=false` the answer comes as fast as a page of the inbox: where more than a thousand items fit, the newest
+    alone are counted, and the header `Telltale-At-Least` names the tabs that may hold more.
+    """
+    if exact:
+        return item_counts.tab_counts(here.engine, asked)
+    counts = item_counts.counted(here.engine, asked)
+    open_ended = [tab.value for tab, count in counts.items() if count.or_more]
+    if open_ended:
+        response.headers[AT_LEAST] = ",".join(open_ended)
+    return {tab: count.number for tab, count in counts.items()}
 
 
 @router.get("/{media_id}", response_model=Item, responses=NOT_MODIFIED)

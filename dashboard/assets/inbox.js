@@ -1,5 +1,6 @@
 // Rows in, a list out whose rows keep their place: known rows change where they stand, and nothing moves under the hand.
 const HAND_RESTS_MS = 2500;
+const PAGING = new Set(["first", "before", "after"]);
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".tt-inbox");
@@ -27,6 +28,7 @@ function listen(root, state) {
     event.preventDefault();
     event.stopPropagation();
     const [name, value] = target.dataset.tell.split(":", 2);
+    if (PAGING.has(name)) root.scrollIntoView({ block: "start" });
     state.tell(name, value);
   });
 }

@@ -1,25 +1,23 @@
 """The live inbox: the address says what is asked, the read model answers, and the list moves by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from contracts.messages import Evidence
-from contracts.vocabulary import MediaKind
-from dashboard import item_queries, opinion_first, reviews
+from dashboard import item_counts, item_pages, item_queries, opinion_first, reviews
 from dashboard.evidence_pictures import NoPicture, thumbnail_of
 from dashboard.inbox_list import Thumbnail, list_data, mount_list, mount_pulse
-from dashboard.item_queries import Order, Question, Row
-from dashboard.projection import Tab
+from dashboard.item_queries import Question, Row
 from dashboard.session import address_value, calm, engine, set_address_value, watched_bucket, work_bucket
+from dashboard.views import inbox_filters
+from dashboard.views.inbox_filters import HELD_AT, PLACES, asked_question
 
 LOOK_EVERY_S = 2
-_KINDS = {"": "All kinds", MediaKind.VIDEO.value: "Videos", MediaKind.IMAGE.value: "Pictures"}
-_ORDERS = {"": "Newest first", Order.OLDEST.value: "Oldest first", Order.STRONGEST.value: "Strongest evidence first"}
 # A bundle takes a moment to open, so each look opens a few and the list fills up over the next ones.
 _THUMBNAILS_PER_LOOK = 4
-_HELD_AT = "inbox_held_at"
 _REVEALED = "inbox_revealed"
 
 
@@ -27,55 +25,8 @@ _REVEALED = "inbox_revealed"
 def draw() -> None:
     """The whole page."""
     st.title("Inbox")
-    _filters()
+    inbox_filters.draw()
     _live()
-
-
-def _filters() -> None:
-    search, kind, order, automatic, opinion = st.columns([4, 1.8, 2.4, 2.6, 1.8], vertical_alignment="bottom")
-    with search:
-        _bound_text("q", "Search", "Name, SHA-256 or item number")
-    with kind:
-        _bound_choice("kind", "Kind", _KINDS)
-    with order:
-        _bound_choice("sort", "Order", _ORDERS)
-    with automatic:
-        st.session_state["inbox_automatic"] = address_value("insert") != "ask"
-        st.toggle("Insert new items by themselves", key="inbox_automatic", on_change=_switch_insertion)
-    with opinion:
-        opinion_first.draw_switch()
-
-
-def _bound_text(name: str, label: str, hint: str) -> None:
-    key = f"inbox_{name}"
-    # The address is the truth: whoever reloads, goes back or follows a link gets the same list.
-    st.session_state[key] = address_value(name)
-    st.text_input(label, key=key, placeholder=hint, label_visibility="collapsed", on_change=_take, args=(name,))
-
-
-def _bound_choice(name: str, label: str, choices: Mapping[str, str]) -> None:
-    key, given = f"inbox_{name}", address_value(name)
-    st.session_state[key] = given if given in choices else ""
-    st.selectbox(
-        label,
-        list(choices),
-        key=key,
-        format_func=lambda choice: choices[choice],
-        label_visibility="collapsed",
-        on_change=_take,
-        args=(name,),
-    )
-
-
-def _take(name: str) -> None:
-    set_address_value(name, str(st.session_state[f"inbox_{name}"]).strip())
-    set_address_value("page", "")
-
-
-def _switch_insertion() -> None:
-    is_automatic = st.session_state["inbox_automatic"]
-    set_address_value("insert", "" if is_automatic else "ask")
-    st.session_state.pop(_HELD_AT, None)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -83,46 +34,35 @@ def _switch_insertion() -> None:
 def _live() -> None:
     database = engine()
     mount_pulse(item_queries.heartbeat_age_s(database), item_queries.pulse(database))
-    question = asked_question()
-    rows = item_queries.page_of(database, question)
-    reviewed = reviews.reviewed_among(database, [row["media_id"] for row in rows])
+    question = replace(asked_question(), until_change=_held_at())
+    after, before = (address_value(place) for place in PLACES)
+    page = item_pages.page_at(database, question, after=after, before=before)
     asked = mount_list(
         list_data(
             question,
-            rows,
-            item_queries.tab_counts(database, question),
+            page,
+            item_counts.counted(database, question),
             newer=item_queries.newer_items(database, question),
-            thumbnails=_thumbnails(rows),
+            thumbnails=_thumbnails(page.rows),
             bucket_name=watched_bucket().bucket,
-            reviewed=reviewed,
-            reviewed_in=reviews.reviewed_by_tab(database),
-            hides=opinion_first.hidden_among(rows) if opinion_first.is_on() else (),
+            reviewed=reviews.reviewed_among(database, [row["media_id"] for row in page.rows]),
+            reviewed_in=_reviewed_in(question),
+            hides=opinion_first.hidden_among(page.rows) if opinion_first.is_on() else (),
+            place=after or before,
         )
     )
     _follow(asked)
 
 
-def asked_question() -> Question:
-    """What the address asks for; words that it does not know count as not given."""
-    number = address_value("page")
-    return Question(
-        tab=None if opinion_first.is_on() else _known(Tab, address_value("tab")),
-        text=address_value("q"),
-        kind=_known(MediaKind, address_value("kind")),
-        order=_known(Order, address_value("sort")) or Order.NEWEST,
-        page=int(number) - 1 if number.isdecimal() and number != "0" else 0,
-        until_change=_held_at(),
-    )
-
-
-def _known(words: Any, given: str) -> Any:
-    return next((word for word in words if word.value == given), None)
+def _reviewed_in(question: Question) -> dict[str, int]:
+    # The numbers are those of all items, so they say nothing beside those of a few.
+    return {} if question.is_filtered else reviews.reviewed_by_tab(engine())
 
 
 def _held_at() -> int | None:
     if address_value("insert") != "ask":
         return None
-    return st.session_state.setdefault(_HELD_AT, item_queries.last_change(engine()))
+    return st.session_state.setdefault(HELD_AT, item_queries.last_change(engine()))
 
 
 def _follow(asked: Mapping[str, Any]) -> None:
@@ -130,16 +70,17 @@ def _follow(asked: Mapping[str, Any]) -> None:
         set_address_value("item", str(asked["open"]))
     elif asked.get("tab"):
         set_address_value("tab", "" if asked["tab"] == "all" else str(asked["tab"]))
-        set_address_value("page", "")
-    elif asked.get("page"):
-        set_address_value("page", str(int(asked["page"]) + 1) if asked["page"] != "0" else "")
+        inbox_filters.go_to_first_page()
+    elif turned := next((name for name in ("first", *PLACES) if asked.get(name)), None):
+        inbox_filters.go_to_first_page()
+        if turned in PLACES:
+            set_address_value(turned, str(asked[turned]))
     elif asked.get("reveal"):
         st.session_state.setdefault(_REVEALED, set()).add(str(asked["reveal"]))
     elif asked.get("show"):
-        st.session_state.pop(_HELD_AT, None)
+        st.session_state.pop(HELD_AT, None)
     elif asked.get("clear"):
-        for name in ("q", "kind", "page"):
-            set_address_value(name, "")
+        inbox_filters.clear()
     else:
         return
     st.rerun()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from contracts.vocabulary import Verdict
-from dashboard import item_queries
+from dashboard import item_counts, item_queries
 from dashboard.api import webhook_tables  # noqa: F401 - makes its tables
 from dashboard.api.webhook_store import WebhookStore, Wish
 from dashboard.item_pages import page_after, place_of_row
@@ -66,7 +66,7 @@ def test_lists_are_those_of_sqlite(both: tuple[Engine, Engine]):
         assert len(here) == len(set(here)) > 0, asked
     assert item_queries.last_change(both[0]) == item_queries.last_change(both[1])
     assert item_queries.pulse(both[0]) == item_queries.pulse(both[1])
-    assert item_queries.tab_counts(both[0], Question()) == item_queries.tab_counts(both[1], Question())
+    assert item_counts.tab_counts(both[0], Question()) == item_counts.tab_counts(both[1], Question())
 
 
 def test_lists_are_read_from_indexes(engine: Engine):
@@ -108,7 +108,7 @@ def test_writers_of_several_processes_number_one_after_the_other(postgres: Postg
     for thread in threads:
         thread.join()
     assert item_queries.last_change(engine) == 30
-    assert sum(item_queries.tab_counts(engine, Question()).values()) == 15
+    assert sum(item_counts.tab_counts(engine, Question()).values()) == 15
     with engine.connect() as connection:
         changes = list(connection.scalars(text("SELECT change FROM items UNION SELECT change FROM verdict_events")))
     assert len(set(changes)) == 15

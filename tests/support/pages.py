@@ -4,12 +4,15 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 
-def drawn(page: str) -> AppTest:
-    """The page ``dashboard.views.PAGE`` after one run of its script, without a browser."""
+def drawn(page: str, /, **address: str) -> AppTest:
+    """The page ``dashboard.views.PAGE`` after one run of its script, without a browser; ``address`` is its query."""
     # Pages let nobody in without a key unless their server listens on loopback only.
     config.set_option("server.address", "127.0.0.1")
     script = f"from dashboard.views import {page}\n{page}.draw()\n"
-    app = AppTest.from_string(script, default_timeout=60).run()
+    app = AppTest.from_string(script, default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
     assert not app.exception
     return app
 

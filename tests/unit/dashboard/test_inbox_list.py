@@ -5,12 +5,14 @@ import pytest
 from contracts.vocabulary import Lifecycle, Reason, Verdict
 from dashboard import marks
 from dashboard.inbox_list import empty_words, list_data, pulse_words, reason_line
-from dashboard.item_queries import PAGE_SIZE, Pulse, Question
+from dashboard.item_counts import Counted
+from dashboard.item_pages import Page
+from dashboard.item_queries import Pulse, Question
 from dashboard.look import STREAMLIT_FLAGS, VERDICT_MARKS
 from dashboard.projection import ItemDocuments, Tab, row_of
 from tests.support.items import a_probability, a_result, a_verdict, an_extraction, an_upload
 
-NOBODY = dict.fromkeys(Tab, 0)
+NOBODY = dict.fromkeys(Tab, Counted(0))
 
 
 def a_row(*messages):
@@ -22,8 +24,9 @@ def a_row(*messages):
     return row
 
 
-def drawn(*rows, question: Question | None = None, counts=None, newer: int = 0):
-    return list_data(question or Question(), rows, counts or NOBODY, newer=newer, thumbnails={}, bucket_name="incoming")
+def drawn(*rows, question: Question | None = None, counts=None, newer: int = 0, **around: bool):
+    page = Page(list(rows), **around)
+    return list_data(question or Question(), page, counts or NOBODY, newer=newer, thumbnails={}, bucket_name="incoming")
 
 
 def test_names_cannot_become_markup():
@@ -90,11 +93,22 @@ def test_an_empty_list_says_why(question: Question, has_any: bool, start: str):
 
 
 def test_new_items_are_offered_and_pages_are_linked():
-    counts = {**NOBODY, Tab.INCONCLUSIVE: PAGE_SIZE + 1}
-    data = drawn(a_row(an_upload()), counts=counts, newer=2)
+    counts = {**NOBODY, Tab.INCONCLUSIVE: Counted(1_234)}
+    data = drawn(a_row(an_upload()), counts=counts, newer=2, has_after=True)
     assert "2 new items — show" in data["note"]
-    assert "Page 1 of 2" in data["foot"]
-    assert drawn(a_row(an_upload()), counts={**NOBODY, Tab.INCONCLUSIVE: PAGE_SIZE})["foot"] == ""
+    assert "1 of 1,234 items" in data["foot"]
+    assert "Next" in data["foot"] and "Back" not in data["foot"]
+    last = drawn(a_row(an_upload()), has_before=True)["foot"]
+    assert "First page" in last and "Back" in last and "Next" not in last
+    assert drawn(a_row(an_upload()))["foot"] == ""
+
+
+def test_a_number_that_is_only_a_least_says_so():
+    counts = {**NOBODY, Tab.SOME_EVIDENCE: Counted(200, or_more=True), Tab.INCONCLUSIVE: Counted(0, or_more=True)}
+    tabs = drawn(a_row(an_upload()), question=Question(text="mp4"), counts=counts)["tabs"]
+    assert "<i>200+</i>" in tabs and "At least 200 items" in tabs
+    assert "<i>?</i>" in tabs and "At least 0" not in tabs
+    assert 'data-tell="tab:none" title="0 items"' in tabs
 
 
 def test_the_same_input_gives_the_same_bytes():

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from contracts.errors import NotNow
 from contracts.vocabulary import Lifecycle, MediaKind, Verdict
-from dashboard import item_queries
-from dashboard.item_queries import PAGE_SIZE, Order, Question
+from dashboard import item_counts, item_queries
+from dashboard.item_queries import Order, Question
 from dashboard.projection import Tab
 from dashboard.read_model import Position, ReadModelWriter, open_engine
 from dashboard.read_tables import items
@@ -109,7 +109,7 @@ def test_tabs_filters_search_and_order(engine: Engine, writer: ReadModelWriter):
     assert names_of(engine, Question(text="%_")) == ["100%_sure.mp4"]
     assert names_of(engine, Question(text=an_upload("quiet.mp4").media_id[:12])) == ["quiet.mp4"]
     assert names_of(engine, Question(kind=MediaKind.IMAGE)) == []
-    counts = item_queries.tab_counts(engine, Question(text="mp4", tab=Tab.SOME_EVIDENCE))
+    counts = item_counts.tab_counts(engine, Question(text="mp4", tab=Tab.SOME_EVIDENCE))
     assert {tab: number for tab, number in counts.items() if number} == {
         Tab.LIKELY_MANIPULATED: 1,
         Tab.SOME_EVIDENCE: 1,
@@ -124,12 +124,6 @@ def test_a_held_list_hides_later_items_and_counts_them(engine: Engine, writer: R
     assert names_of(engine, question) == ["one.mp4"]
     assert item_queries.newer_items(engine, question) == 1
     assert item_queries.newer_items(engine, Question()) == 0
-
-
-def test_pages_follow_each_other(engine: Engine, writer: ReadModelWriter):
-    writer.apply(an_upload(f"{number}.mp4", at=NOON + timedelta(minutes=number)) for number in range(PAGE_SIZE + 3))
-    assert names_of(engine, Question(page=1)) == ["2.mp4", "1.mp4", "0.mp4"]
-    assert names_of(engine, Question(page=9)) == []
 
 
 def test_the_latest_item_of_a_key_is_found(engine: Engine, writer: ReadModelWriter):
@@ -180,10 +174,10 @@ def test_an_older_one_gets_what_came_later(tmp_path: Path):
         connection.execute(text("DROP TABLE item_words"))
     older.dispose()
     newer = open_engine(url)
-    assert sum(item_queries.tab_counts(newer, Question()).values()) == 2
+    assert sum(item_counts.tab_counts(newer, Question()).values()) == 2
     assert names_of(newer, Question(text="two")) == ["two.mp4"]
     assert ReadModelWriter(newer).apply([a_verdict(an_upload("desk/one.mp4")), a_dead_letter(an_upload("x.mp4"))]) == 3
-    assert sum(item_queries.tab_counts(newer, Question()).values()) == 2
+    assert sum(item_counts.tab_counts(newer, Question()).values()) == 2
     newer.dispose()
 
 
@@ -241,7 +235,7 @@ def test_changes_and_single_items_are_found_by_index(full: Engine):
 
 
 def test_tab_counts_are_read_from_an_index_alone(full: Engine):
-    assert sum(item_queries.tab_counts(full, Question()).values()) == 100_000
+    assert sum(item_counts.tab_counts(full, Question()).values()) == 100_000
 
 
 def test_a_removed_read_model_is_noticed_and_read_anew(engine: Engine, writer: ReadModelWriter):

@@ -1,6 +1,7 @@
 """Items over HTTP: the numbers of the read model and of the topic, in the inbox's order, page by page."""
 
 import io
+from datetime import timedelta
 
 import httpx
 import numpy as np
@@ -84,6 +85,22 @@ def test_words_kinds_and_counts_are_those_of_the_inbox(api: httpx.Client, upload
     counts = api.get("/v1/items/counts").json()
     assert sum(counts.values()) == len(uploads)
     assert counts[Tab.LIKELY_MANIPULATED] == 1
+
+
+def test_the_filters_are_those_of_the_inbox(api: httpx.Client, uploads: Uploads):
+    known = uploads["desk/street interview.mp4"]
+    at = known.received_at
+    assert [one["name"] for one in walk(api, source="desk/")] == ["street interview.mp4"]
+    on_the_minute = {"arrived_from": at.isoformat(), "arrived_before": (at + timedelta(minutes=1)).isoformat()}
+    assert [one["media_id"] for one in walk(api, **on_the_minute)] == [known.media_id]
+    scored = {one["name"] for one in walk(api, detector="mesonet")}
+    assert "street interview.mp4" in scored and "messenger copy.mp4" not in scored
+    assert len(walk(api, reviewed=False)) == len(uploads)
+    assert walk(api, reviewed=True) == walk(api, reviewer="nobody") == []
+    counts = api.get("/v1/items/counts", params={"source": "desk/", "exact": False})
+    assert (counts.json()["some"], sum(counts.json().values())) == (1, 1)
+    assert "telltale-at-least" not in counts.headers
+    assert api.get("/v1/items", params={"arrived_from": "yesterday"}).status_code == 422
 
 
 def test_an_item_that_comes_between_two_pages_shifts_nothing(own: Deployment):
