@@ -1,6 +1,7 @@
 """The read model and this machine's run in; how the pipeline fares and which policy judges out."""
 
 import json
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from contracts.messages import Thresholds
 from contracts.settings import AggregateSettings
 from contracts.vocabulary import Reason
 from dashboard import item_queries, recent_answers
+from dashboard.api.answers import moment
 from dashboard.api.callers import Here, Viewer
+from dashboard.operations.queue_lags import queues_of
+from dashboard.operations.samples import Samples
+from dashboard.operations.stage_tiles import Health, Tile, tiles_of
+from dashboard.operations.waits import median_waits
 from dashboard.view_models import Freshness, freshness
 from ingest.fuse import blown_fuses
 
@@ -38,11 +44,47 @@ class BlownFuse(BaseModel):
     blown_at: datetime
 
 
-class Pipeline(BaseModel):
-    """How current the data is, how much there is, and what stands still.
+class Process(BaseModel):
+    """One process over the last quarter of an hour, as the projector saw its metrics; what was not measured is null.
 
-    ``stages`` are those of a run of ``telltale up`` that shares this server's home folder; elsewhere each stage has a
-    health page of its own. ``last_change`` is the number that verdict streams go on from.
+    ``per_minute`` counts finished messages, ``p50_s`` and ``p95_s`` are seconds per message, ``parked`` counts dead
+    letters, ``lag`` messages that wait, by consumer group.
+    """
+
+    process: str
+    health: Health
+    why: str
+    looked_at: datetime | None
+    per_minute: float | None
+    p50_s: float | None
+    p95_s: float | None
+    parked: float | None
+    waiting: float | None
+    lag: dict[str, float]
+    memory_mib: float | None
+
+
+class Queue(BaseModel):
+    """Messages of a topic that a consumer group has still to read."""
+
+    group: str
+    topic: str
+    waiting: float
+
+
+class Waits(BaseModel):
+    """Median seconds from arrival to the first look and to the final verdict, over the last 15 minutes."""
+
+    provisional_s: float | None
+    final_s: float | None
+
+
+class Pipeline(BaseModel):
+    """How current the data is, how much there is, how fast it moves, and what stands still.
+
+    ``stages`` are those of a run of ``telltale up`` that shares this server's home folder; ``processes`` are those
+    whose metrics the projector reads (``TELLTALE_METRICS_TARGETS``), wherever they run. ``last_change`` is the number
+    that verdict streams go on from.
     """
 
     freshness: Freshness
@@ -54,6 +96,9 @@ class Pipeline(BaseModel):
     open_dead_letters: int
     fuses: list[BlownFuse]
     stages: dict[str, StageState]
+    processes: list[Process]
+    queues: list[Queue]
+    arrival_to: Waits
 
 
 class MemberInForce(BaseModel):
@@ -85,6 +130,8 @@ def show_pipeline(here: Here, _: Viewer) -> Pipeline:
     age_s = item_queries.heartbeat_age_s(here.engine)
     pulse = item_queries.pulse(here.engine)
     home = here.settings.home
+    samples, now_s = Samples(here.engine), time.time()
+    waits = median_waits(samples, now_s=now_s)
     fuses = [BlownFuse(stage=one.stage, why=one.why, blown_at=one.blown_at) for one in blown_fuses(home)]
     return Pipeline(
         freshness=freshness(age_s),
@@ -96,7 +143,19 @@ def show_pipeline(here: Here, _: Viewer) -> Pipeline:
         open_dead_letters=pulse.dead_letters,
         fuses=fuses,
         stages=_stages(home),
+        processes=[_process(tile) for tile in tiles_of(samples, now_s=now_s)],
+        queues=[
+            Queue(group=group, topic=topic, waiting=waiting)
+            for (group, topic), waiting in queues_of(samples).waiting.items()
+        ],
+        arrival_to=Waits(provisional_s=waits.get("provisional"), final_s=waits.get("final")),
     )
+
+
+def _process(tile: Tile) -> Process:
+    same = {name: getattr(tile, name) for name in Process.model_fields if name not in ("looked_at", "lag")}
+    looked_at = None if tile.looked_at_s is None else moment(tile.looked_at_s)
+    return Process(**same, looked_at=looked_at, lag=tile.lag or {})
 
 
 @router.get("/policy")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.operations.metric_pages import Look, increase
+from dashboard.operations.stage_tiles import stage_of
 
 # Stages that several processes can share; the others are one each and cost next to nothing per file.
 SHARED = ("extract", "detect")
@@ -32,19 +33,25 @@ class Estimate:
 def paces(first: Mapping[str, Look], last: Mapping[str, Look]) -> list[StagePace]:
     """Seconds per finished file of each shared stage, between two looks at every process.
 
-    Files are those that extraction finished in that time: other stages see several messages of one file.
+    Several processes of a stage, such as one for each detector, count together. Files are those that extraction
+    finished in that time: other stages see several messages of one file.
     """
-    if "extract" not in first or "extract" not in last:
-        return []
-    files = int(increase(first["extract"], last["extract"], "telltale_events_total", stage="extract", outcome="done"))
+    files = int(_grown(first, last, "extract", "telltale_events_total", outcome="done") or 0)
     if files < 1:
         return []
     found = []
     for stage in SHARED:
-        if stage in first and stage in last:
-            spent = increase(first[stage], last[stage], "telltale_stage_seconds_sum", stage=stage)
+        spent = _grown(first, last, stage, "telltale_stage_seconds_sum")
+        if spent is not None:
             found.append(StagePace(stage=stage, seconds_per_file=spent / files, files=files))
     return found
+
+
+def _grown(first: Mapping[str, Look], last: Mapping[str, Look], stage: str, name: str, **labels: str) -> float | None:
+    """By how much counters of a stage grew in all of its processes; nothing where it has none."""
+    processes = [process for process in last if process in first and stage_of(process) == stage]
+    grown = [increase(first[process], last[process], name, stage=stage, **labels) for process in processes]
+    return sum(grown) if grown else None
 
 
 def estimate(paces: list[StagePace], *, files: int, workers: Mapping[str, int], price_per_hour: float) -> Estimate:

@@ -1,6 +1,6 @@
 """The looks at one process in, what its tile says out: rates, times, errors, lag, memory, and whether it answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -11,6 +11,8 @@ from dashboard.operations.samples import Failure, Samples
 WINDOW_S = 15 * 60.0
 STALE_AFTER_S = 20.0
 _SPARKS = 45
+# The order of the data; processes beyond these follow in the order of their names.
+_ORDER = ("ingest", "extract", "detect", "aggregate", "project", "api")
 _EVENTS, _SECONDS = "telltale_events_total", "telltale_stage_seconds"
 
 
@@ -50,6 +52,27 @@ class Tile:
         return sum(self.lag.values()) if self.lag else None
 
 
+def stage_of(process: str) -> str:
+    """The stage that a process works at: ``detect-mesonet`` is one of several at the stage ``detect``."""
+    first = process.partition("-")[0]
+    return first if first in _ORDER else process
+
+
+def in_order(processes: Iterable[str]) -> list[str]:
+    """Processes in the order of the data."""
+
+    def place(process: str) -> tuple[int, str]:
+        stage = stage_of(process)
+        return (_ORDER.index(stage) if stage in _ORDER else len(_ORDER), process)
+
+    return sorted(processes, key=place)
+
+
+def tiles_of(samples: Samples, *, now_s: float) -> list[Tile]:
+    """What is known of every process, in the order of the data."""
+    return [tile_of(name, samples, now_s=now_s) for name in in_order(samples.processes())]
+
+
 def tile_of(process: str, samples: Samples, *, now_s: float) -> Tile:
     """What is known of one process."""
     latest = samples.latest(process)
@@ -66,7 +89,7 @@ def tile_of(process: str, samples: Samples, *, now_s: float) -> Tile:
 
 
 def _measured(process: str, looks: Sequence[Look], latest: Look) -> Tile:
-    first, stage = looks[0], {"stage": process}
+    first, stage = looks[0], {"stage": stage_of(process)}
     is_span = latest.at_s > first.at_s
     rate = per_second(first, latest, _EVENTS, **stage) * 60.0 if is_span else None
     lag = latest.by("group", "telltale_consumer_lag_messages")
@@ -81,7 +104,7 @@ def _measured(process: str, looks: Sequence[Look], latest: Look) -> Tile:
         parked=increase(first, latest, "telltale_dead_letters_total") if is_span else None,
         lag=lag or None,
         memory_mib=None if memory is None else memory / 2**20,
-        sparks=tuple(_sparks(looks, process)),
+        sparks=tuple(_sparks(looks, stage_of(process))),
     )
 
 
@@ -91,7 +114,7 @@ def _health(latest: Look, rate: float | None, lag: dict[str, float]) -> Health:
     return Health.WORKING if rate or sum(lag.values()) else Health.IDLE
 
 
-def _sparks(looks: Sequence[Look], process: str) -> Iterator[float]:
+def _sparks(looks: Sequence[Look], stage: str) -> Iterator[float]:
     """Messages per minute in even steps; the last step is the newest."""
     if len(looks) < 2:
         return
@@ -99,5 +122,5 @@ def _sparks(looks: Sequence[Look], process: str) -> Iterator[float]:
     finished = [0.0] * _SPARKS
     for before, after in pairwise(looks):
         place = min(int((after.at_s - looks[0].at_s) / step_s), _SPARKS - 1)
-        finished[place] += increase(before, after, _EVENTS, stage=process)
+        finished[place] += increase(before, after, _EVENTS, stage=stage)
     yield from (count * 60.0 / step_s for count in finished)

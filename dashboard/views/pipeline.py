@@ -11,15 +11,14 @@ from dashboard.item_queries import heartbeat_age_s
 from dashboard.look import asset
 from dashboard.operations import drawings
 from dashboard.operations.item_numbers import ItemNumbers, item_numbers
-from dashboard.operations.metric_pages import quantile
 from dashboard.operations.samples import Samples
-from dashboard.operations.stage_tiles import WINDOW_S, Health, Tile, tile_of
+from dashboard.operations.stage_tiles import Health, Tile, stage_of, tiles_of
+from dashboard.operations.waits import median_waits
 from dashboard.session import calm, engine, reader_zone
 from dashboard.views.freshness import data_as_of
 
 LOOK_EVERY_S = 5
-# The order of the data; processes beyond these follow in the order of their names.
-_ORDER = ("ingest", "extract", "detect", "aggregate", "project", "api")
+_WAIT_WORDS = {"provisional": "arrival to first look, median", "final": "arrival to final, median"}
 
 
 @calm
@@ -34,11 +33,10 @@ def draw() -> None:
 @calm
 def _live() -> None:
     now_s, samples = time.time(), Samples(engine())
-    names = in_order(samples.processes())
-    if not names:
+    tiles = tiles_of(samples, now_s=now_s)
+    if not tiles:
         _nothing_yet()
         return
-    tiles = [tile_of(name, samples, now_s=now_s) for name in names]
     data_as_of(max((tile.looked_at_s or 0.0 for tile in tiles), default=None), now_s=now_s)
     st.html(drawings.strip(tiles))
     _trouble(tiles)
@@ -47,11 +45,6 @@ def _live() -> None:
         head = ("Process", "State", *(name for name, _ in drawings.facts_of(tiles[0])))
         rows = [(tile.process, tile.health.value, *(value for _, value in drawings.facts_of(tile))) for tile in tiles]
         st.html(card_tables.labelled(head, rows, caption="Over the last 15 minutes"))
-
-
-def in_order(names: list[str]) -> list[str]:
-    """Processes in the order of the data."""
-    return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
 
 
 def _nothing_yet() -> None:
@@ -67,7 +60,8 @@ def _trouble(tiles: list[Tile]) -> None:
         if tile.health is Health.STOPPED_ITSELF:
             st.warning(
                 f"**{tile.process}** has stopped itself because it parked too many messages. Nothing is lost: what "
-                f"waits stays in Kafka. Look at the dead letters, then: `telltale dead-letters resume {tile.process}`",
+                "waits stays in Kafka. Look at the dead letters, then: "
+                f"`telltale dead-letters resume {stage_of(tile.process)}`",
                 icon=":material/pause_circle:",
             )
         elif tile.health is Health.SILENT:
@@ -92,14 +86,8 @@ def _items(samples: Samples, now_s: float) -> None:
 
 
 def _waits(samples: Samples, now_s: float) -> list[tuple[str, str]]:
-    ends = samples.ends("aggregate", now_s - WINDOW_S)
-    if ends is None:
-        return []
-    told = []
-    for lifecycle, words in (("provisional", "arrival to first look, median"), ("final", "arrival to final, median")):
-        median = quantile(*ends, "telltale_end_to_end_seconds", 0.5, lifecycle=lifecycle)
-        told.append((f"{words}, 15 min", drawings.seconds(median)))
-    return told
+    medians = median_waits(samples, now_s=now_s)
+    return [(f"{_WAIT_WORDS[name]}, 15 min", drawings.seconds(median)) for name, median in medians.items()]
 
 
 def _oldest(found: ItemNumbers, now_s: float) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from dashboard import card_tables
 from dashboard.look import asset
 from dashboard.operations.item_numbers import stuck_items
 from dashboard.operations.letters import found_letters
-from dashboard.operations.metric_pages import Look
+from dashboard.operations.queue_lags import queues_of
 from dashboard.operations.samples import Samples
 from dashboard.session import address_value, calm, engine, reader_zone, set_address_value
 from dashboard.views.freshness import data_as_of
@@ -37,27 +37,11 @@ def draw() -> None:
 @st.fragment(run_every=LOOK_EVERY_S)
 @calm
 def _queues() -> None:
-    now_s, samples = time.time(), Samples(engine())
-    lags: dict[tuple[str, str], float] = {}
-    newest = 0.0
-    for process in samples.processes():
-        look = samples.latest(process)
-        if isinstance(look, Look):
-            newest = max(newest, look.at_s)
-            # Every worker of a group shows the lag of the whole group.
-            lags |= dict(_lags(look))
-    data_as_of(newest or None, now_s=now_s)
-    rows = [(group, topic, f"{lag:,.0f}") for (group, topic), lag in sorted(lags.items())]
+    now_s, found = time.time(), queues_of(Samples(engine()))
+    data_as_of(found.looked_at_s, now_s=now_s)
+    rows = [(group, topic, f"{lag:,.0f}") for (group, topic), lag in found.waiting.items()]
     st.html(card_tables.labelled(("Consumer group", "Topic", "Messages waiting"), rows, caption="Queues"))
     _stuck(now_s)
-
-
-def _lags(look: Look) -> list[tuple[tuple[str, str], float]]:
-    return [
-        ((series.label("group") or "", series.label("topic") or ""), value)
-        for series, value in look.values.items()
-        if series.name == "telltale_consumer_lag_messages"
-    ]
 
 
 def _stuck(now_s: float) -> None:

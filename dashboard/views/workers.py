@@ -10,13 +10,24 @@ from dashboard.operations import drawings
 from dashboard.operations.cost import SHARED, Estimate, StagePace, estimate, paces
 from dashboard.operations.metric_pages import Look, increase, quantile
 from dashboard.operations.samples import KEPT_S, Samples
-from dashboard.operations.stage_tiles import WINDOW_S, tile_of
+from dashboard.operations.stage_tiles import WINDOW_S, in_order, stage_of, tiles_of
 from dashboard.session import calm, engine, settings
 from dashboard.views.freshness import data_as_of
-from dashboard.views.pipeline import in_order
 
 LOOK_EVERY_S = 5
-_INFERENCE = "telltale_inference_seconds"
+_INFERENCE, _INFO = "telltale_inference_seconds", "telltale_model_info"
+HEAD = (
+    "Detector",
+    "Process",
+    "State",
+    "Version",
+    "Device",
+    "Load and probe",
+    "Clips/min",
+    "Forward pass p50",
+    "p95",
+    "Batch fill",
+)
 
 
 @calm
@@ -32,29 +43,13 @@ def draw() -> None:
 @calm
 def _live() -> None:
     now_s, samples = time.time(), Samples(engine())
-    names = in_order(samples.processes())
-    tiles = [tile_of(name, samples, now_s=now_s) for name in names]
+    tiles = tiles_of(samples, now_s=now_s)
     data_as_of(max((tile.looked_at_s or 0.0 for tile in tiles), default=None), now_s=now_s)
     rows = [(tile.process, tile.health.value, _part(drawings.facts_of(tile), "memory"), tile.why) for tile in tiles]
     st.html(card_tables.labelled(("Process", "State", "Memory", "Remark"), rows, caption="Processes"))
     st.subheader("Loaded detectors")
-    st.html(
-        card_tables.labelled(
-            (
-                "Detector",
-                "State",
-                "Version",
-                "Device",
-                "Load and probe",
-                "Clips/min",
-                "Forward pass p50",
-                "p95",
-                "Batch fill",
-            ),
-            _detectors(samples, now_s),
-            caption="Over the last 15 minutes. A cold detector has no process until crops wait for it.",
-        )
-    )
+    caption = "Over the last 15 minutes. A cold detector has no process until crops wait for it."
+    st.html(card_tables.labelled(HEAD, _detectors(samples, now_s), caption=caption))
 
 
 def _part(facts: list[tuple[str, str]], name: str) -> str:
@@ -62,27 +57,26 @@ def _part(facts: list[tuple[str, str]], name: str) -> str:
 
 
 def _detectors(samples: Samples, now_s: float) -> list[tuple[str, ...]]:
-    looks = samples.since("detect", now_s - WINDOW_S)
-    last = samples.latest("detect")
-    loaded = last.by("detector", "telltale_model_info") if isinstance(last, Look) else {}
-    return [
-        _detector(name, looks, last if isinstance(last, Look) else None, bool(loaded.get(name))) for name in _asked()
-    ]
+    """A row for each detector in each process that has it loaded, and one for each that nobody has."""
+    last = {name: samples.latest(name) for name in in_order(samples.processes()) if stage_of(name) == "detect"}
+    answering = {name: look for name, look in last.items() if isinstance(look, Look)}
+    rows, loaded = [], set[str]()
+    for process, look in answering.items():
+        looks = samples.since(process, now_s - WINDOW_S)
+        for detector in _loaded_in(look):
+            loaded.add(detector)
+            rows.append(_detector(detector, process, looks, look))
+    state = "not loaded" if answering else "no process"
+    rows += [(name, "–", state, *["–"] * (len(HEAD) - 3)) for name in settings().detector_names if name not in loaded]
+    return sorted(rows)
 
 
-def _asked() -> tuple[str, ...]:
-    return settings().detector_names
+def _loaded_in(look: Look) -> list[str]:
+    return [name for name, value in look.by("detector", _INFO).items() if value]
 
 
-def _detector(name: str, looks: list[Look], last: Look | None, is_loaded: bool) -> tuple[str, ...]:
-    if last is None:
-        return (name, "no process", *["–"] * 7)
-    state = "loaded" if is_loaded else "not loaded"
-    info = [
-        series
-        for series, value in last.values.items()
-        if series.is_of("telltale_model_info", {"detector": name}) and value
-    ]
+def _detector(name: str, process: str, looks: list[Look], last: Look) -> tuple[str, ...]:
+    info = [series for series, value in last.values.items() if series.is_of(_INFO, {"detector": name}) and value]
     devices = last.by("device", f"{_INFERENCE}_count", detector=name)
     first = looks[0] if looks else last
     minutes = max((last.at_s - first.at_s) / 60.0, 1e-9)
@@ -93,7 +87,8 @@ def _detector(name: str, looks: list[Look], last: Look | None, is_loaded: bool) 
     fill = last.total("telltale_batch_fill_ratio", detector=name)
     return (
         name,
-        state,
+        process,
+        "loaded",
         (info[0].label("version") or "–") if info else "–",
         ", ".join(devices) or "–",
         drawings.seconds(last.total("telltale_model_load_seconds", detector=name)),
@@ -135,7 +130,8 @@ _CAPTION = "Measured here, on the files of the last hours; other files may take 
 
 def _measured_paces() -> list[StagePace]:
     samples, since = Samples(engine()), time.time() - KEPT_S
-    found = {name: ends for name in SHARED if (ends := samples.ends(name, since)) is not None}
+    shared = [name for name in samples.processes() if stage_of(name) in SHARED]
+    found = {name: ends for name in shared if (ends := samples.ends(name, since)) is not None}
     first, last = ({name: ends[at] for name, ends in found.items()} for at in (0, 1))
     return paces(first, last)
 

@@ -9,6 +9,9 @@ import pytest
 import yaml
 
 from contracts.settings import EVERY_SETTINGS
+from contracts.vocabulary import Stage
+from dashboard.operations.stage_tiles import stage_of
+from dashboard.operations.watching import targets_of
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -58,6 +61,14 @@ def test_prometheus_scrapes_every_stage_with_a_metrics_page():
     targets = scrape["scrape_configs"][0]["static_configs"][0]["targets"]
     port = OURS["ingest"]["environment"]["TELLTALE_METRICS_PORT"]
     assert set(targets) == {f"{name}:{port}" for name in OURS if name not in {"topics", "dashboard"}}
+
+
+def test_the_pages_keep_an_eye_on_every_stage_by_its_name():
+    targets = targets_of(OURS["project"]["environment"]["TELLTALE_METRICS_TARGETS"])
+    watched = {name: name for name in OURS if name not in {"topics", "dashboard"}} | {"project": "127.0.0.1"}
+    port = OURS["ingest"]["environment"]["TELLTALE_METRICS_PORT"]
+    assert targets == {name: f"http://{host}:{port}/metrics" for name, host in watched.items()}
+    assert {stage_of(name) for name in targets} == {*Stage, "api"}
 
 
 def test_volumes_are_declared():

@@ -65,6 +65,46 @@ def test_a_pipeline_at_work_is_shown_with_what_was_measured(samples: Samples):
     assert "25 min" in workers, "a thousand files, 1.5 s each"
 
 
+def one_of_a_mesh(at_s: float, done: float, detector: str) -> Look:
+    """A process of the stage ``detect`` that runs one detector and has scored ``done`` messages of 0.5 s each."""
+    stage, name = ("stage", "detect"), ("detector", detector)
+    group = (("group", f"telltale.detect.{detector}"), ("topic", f"crops.{detector}.v1"))
+    return Look(
+        at_s,
+        {
+            Series("telltale_events_total", (("outcome", "done"), stage)): done,
+            Series("telltale_stage_seconds_sum", (stage,)): done * 0.5,
+            Series("telltale_model_info", (name, ("version", f"1.0.{len(detector)}"), ("weights", "abc"))): 1.0,
+            Series("telltale_inference_seconds_count", (name, ("device", "cpu"))): done,
+            Series("telltale_batch_clips_sum", (name,)): 2 * done,
+            Series("telltale_consumer_lag_messages", group): float(len(detector)),
+        },
+    )
+
+
+def test_a_process_for_each_detector_is_shown_and_counted(samples: Samples, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TELLTALE_DETECTORS", "telltale,mesonet,selimsef")
+    now_s = time.time()
+    for ago in (600.0, 0.0):
+        samples.add("extract", at_work(now_s - ago, 600.0 - ago))
+        samples.add("aggregate", Look(now_s - ago, {}))
+        for detector in ("telltale", "mesonet"):
+            samples.add(f"detect-{detector}", one_of_a_mesh(now_s - ago, 600.0 - ago, detector))
+    pipeline = words_of(drawn("pipeline"))
+    places = [pipeline.index(name) for name in ("extract", "detect-mesonet", "detect-telltale", "aggregate")]
+    assert places == sorted(places), "the order of the data"
+    assert pipeline.count("<dd>60.0</dd>") == 3
+    workers = words_of(drawn("workers"))
+    cells = [cell.partition("</td>")[0].rpartition(">")[2] for cell in workers.split("<td")]
+    for detector in ("telltale", "mesonet"):
+        at = cells.index(detector)
+        expected = [detector, f"detect-{detector}", "loaded", f"1.0.{len(detector)}", "cpu", "–", "120.0"]
+        assert cells[at : at + 7] == expected
+    assert cells[cells.index("selimsef") : cells.index("selimsef") + 3] == ["selimsef", "–", "not loaded"]
+    detect = cells.index("detect", cells.index("extract", cells.index("selimsef")))
+    assert cells[detect + 1] == "1.00", "both detectors' seconds for one file"
+
+
 def test_a_process_that_fell_silent_or_stopped_itself_is_told_of_with_what_to_do(samples: Samples):
     now_s = time.time()
     samples.add("extract", Failure(now_s, "ConnectionRefusedError: nobody listens"))
