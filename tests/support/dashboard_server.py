@@ -36,13 +36,13 @@ BROKEN_WORDS = (
 
 
 @contextmanager
-def a_dashboard(deployment: Deployment) -> Iterator[str]:
-    """The address of a server that shows ``deployment``; it ends with the block."""
+def a_dashboard(deployment: Deployment, **more: str) -> Iterator[str]:
+    """The address of a server that shows ``deployment``; it ends with the block. ``more`` are variables."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "home.py"), *STREAMLIT_FLAGS]
     log = deployment.home / "dashboard.log"
-    environment = {**os.environ, **deployment.environment, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **deployment.environment, "PYTHONPATH": str(ROOT), **more}
     child = start_child([*argv, f"--server.port={port}"], env=environment, log=log, cwd=deployment.home)
     try:
         _await(url, log)
