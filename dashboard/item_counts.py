@@ -74,8 +74,8 @@ def _exactly(numbers: Mapping[Tab, int]) -> dict[Tab, Counted]:
 
 def _kept(connection: Connection, question: Question) -> dict[Tab, int]:
     of_kind = [tallies.c.kind == question.kind.value] if question.kind else []
-    asked = select(tallies.c.tab, func.sum(tallies.c.number)).where(*of_kind).group_by(tallies.c.tab)
-    return {Tab(tab): int(number) for tab, number in connection.execute(asked)}
+    asked = select(tallies.c.tab, func.sum(tallies.c.number).label("number")).where(*of_kind).group_by(tallies.c.tab)
+    return {Tab(row.tab): int(row.number) for row in connection.execute(asked)}
 
 
 def _not_reviewed(connection: Connection) -> dict[Tab, int]:
@@ -99,4 +99,5 @@ def _newest(connection: Connection, question: Question, number: int) -> set[str]
 
 
 def _by_tab(connection: Connection, asked: Any) -> dict[Tab, int]:
-    return {Tab(tab): int(number) for tab, number in connection.execute(asked.group_by(items.c.tab))}
+    found: Any = connection.execute(asked.group_by(items.c.tab))
+    return {Tab(tab): int(number) for tab, number in found}

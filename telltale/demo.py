@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.vocabulary import Reason, Verdict
-from telltale import demo_media, run_state
+from ingest import sample_media
+from telltale import run_state
 from telltale.child_process import start_child, stop_child
 from telltale.deployment import ROOT
 from telltale.errors import CommandFailed
@@ -54,7 +55,7 @@ def run(paths: Sequence[str], *, dashboard: bool, timeout_s: float) -> int:
 
 def _make_files(folder: Path) -> list[Path]:
     with err.status("Making two clips with a face, a picture, a clip without a face and a broken file"):
-        return list(demo_media.make_all(folder).values())
+        return list(sample_media.make_all(folder).values())
 
 
 def _judged(files: Sequence[Path], state: RunState, timeout_s: float) -> list[Outcome]:
@@ -151,11 +152,13 @@ _GENUINE = Expectation(
     words="a look at it, and not 'likely manipulated'",
 )
 EXPECTED = {
-    demo_media.GENUINE: _GENUINE,
-    demo_media.PICTURE: _GENUINE,
-    demo_media.SWAPPED: Expectation(
+    sample_media.GENUINE: _GENUINE,
+    sample_media.PICTURE: _GENUINE,
+    sample_media.SWAPPED: Expectation(
         met_by=_says(Verdict.LIKELY_MANIPULATED, Verdict.SOME_EVIDENCE), words="evidence of manipulation"
     ),
-    demo_media.NO_FACE: Expectation(met_by=_not_assessed_because(Reason.NO_FACE), words="'not assessed', for no face"),
-    demo_media.CORRUPT: Expectation(met_by=_cannot_be_read, words="'not assessed', for it cannot be read"),
+    sample_media.NO_FACE: Expectation(
+        met_by=_not_assessed_because(Reason.NO_FACE), words="'not assessed', for no face"
+    ),
+    sample_media.CORRUPT: Expectation(met_by=_cannot_be_read, words="'not assessed', for it cannot be read"),
 }

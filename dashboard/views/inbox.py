@@ -14,6 +14,7 @@ from dashboard.item_queries import Question, Row
 from dashboard.session import address_value, calm, engine, set_address_value, watched_bucket, work_bucket
 from dashboard.views import inbox_filters
 from dashboard.views.inbox_filters import HELD_AT, PLACES, asked_question
+from dashboard.views.inbox_samples import offer
 
 LOOK_EVERY_S = 2
 # A bundle takes a moment to open, so each look opens a few and the list fills up over the next ones.
@@ -37,11 +38,12 @@ def _live() -> None:
     question = replace(asked_question(), until_change=_held_at())
     after, before = (address_value(place) for place in PLACES)
     page = item_pages.page_at(database, question, after=after, before=before)
+    counts = item_counts.counted(database, question)
     asked = mount_list(
         list_data(
             question,
             page,
-            item_counts.counted(database, question),
+            counts,
             newer=item_queries.newer_items(database, question),
             thumbnails=_thumbnails(page.rows),
             bucket_name=watched_bucket().bucket,
@@ -51,6 +53,8 @@ def _live() -> None:
             place=after or before,
         )
     )
+    if not question.is_filtered and not any(count.number for count in counts.values()):
+        offer()
     _follow(asked)
 
 

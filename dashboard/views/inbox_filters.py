@@ -137,7 +137,7 @@ def _say_what_is_asked() -> None:
     if not said:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="tt-quiet" role="status">Only {escape(", ".join(said))}.</p>', width="content")
+        st.html(f'<p class="tt-quiet" role="status">Filters: {escape(" · ".join(said))}</p>', width="content")
         st.button("Clear filters", key="inbox_clear", type="tertiary", on_click=clear)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from contracts.settings import DetectSettings, ExtractSettings
 from contracts.vocabulary import DetectorStatus, Verdict
+from ingest import sample_media
 from ingest.telemetry import metric
-from telltale import demo_media
 from telltale.outcomes import Outcome, as_object
 from telltale.scan import Scanner
 from tests.support.parts import MEDIA, ROOT
@@ -39,7 +39,7 @@ def objects(text: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scan") / "media"
-    genuine = demo_media.make_all(folder)[demo_media.GENUINE].read_bytes()
+    genuine = sample_media.make_all(folder)[sample_media.GENUINE].read_bytes()
     (folder / "empty.mp4").touch()
     (folder / "text.mp4").write_text("This is no video.\n" * 100)
     (folder / "truncated.mp4").write_bytes(genuine[: len(genuine) // 2])
@@ -67,9 +67,9 @@ def test_every_file_gets_an_object_with_a_typed_outcome(folder: Path, said: dict
     [
         ("empty.mp4", {"unsupported_format", "decode_error"}),
         ("text.mp4", {"unsupported_format"}),
-        (demo_media.CORRUPT, {"unsupported_format", "decode_error"}),
+        (sample_media.CORRUPT, {"unsupported_format", "decode_error"}),
         ("truncated.mp4", {"decode_error"}),
-        (demo_media.NO_FACE, {"no_face"}),
+        (sample_media.NO_FACE, {"no_face"}),
     ],
 )
 def test_what_cannot_be_assessed_has_a_reason_and_advice_and_no_number(
@@ -86,10 +86,10 @@ def test_what_cannot_be_assessed_has_a_reason_and_advice_and_no_number(
 
 def test_the_demo_clips_are_told_apart(said: dict[str, dict[str, Any]]):
     raw = {name: {d["name"]: d["raw"] for d in said[name]["detectors"]}["telltale"] for name in said}
-    assert raw[demo_media.SWAPPED] > raw[demo_media.GENUINE]
-    assert said[demo_media.SWAPPED]["verdict"] in ("likely_manipulated", "some_evidence")
-    assert said[demo_media.GENUINE]["verdict"] not in ("likely_manipulated", "not_assessed")
-    assert said[demo_media.PICTURE]["verdict"] not in ("likely_manipulated", "not_assessed")
+    assert raw[sample_media.SWAPPED] > raw[sample_media.GENUINE]
+    assert said[sample_media.SWAPPED]["verdict"] in ("likely_manipulated", "some_evidence")
+    assert said[sample_media.GENUINE]["verdict"] not in ("likely_manipulated", "not_assessed")
+    assert said[sample_media.PICTURE]["verdict"] not in ("likely_manipulated", "not_assessed")
 
 
 def test_people_get_a_table(folder: Path):

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from telltale import demo_media
+from ingest import sample_media
 from telltale.run_state import ChildState
 from tests.support.children import is_alive, wait_until
 from tests.support.pipeline import RunningPipeline
@@ -21,7 +21,7 @@ STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "recon
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return demo_media.make_all(tmp_path_factory.mktemp("media"))
+    return sample_media.make_all(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_all_that_is_written_lies_under_home(pipeline: RunningPipeline):
 
 def test_no_process_is_left_by_sigterm_nor_by_kill_and_a_later_run_goes_on(tmp_path: Path, media: dict[str, Path]):
     pipeline = RunningPipeline(tmp_path / "home", str(tmp_path / "bucket"))
-    picture = str(media[demo_media.PICTURE])
+    picture = str(media[sample_media.PICTURE])
     with pipeline:
         first = pipeline.command("submit", picture, "--home", str(pipeline.home), "--wait", "--json")
         assert first.returncode == 0, first.stderr + pipeline.ends_of_logs()

@@ -10,8 +10,13 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from dashboard import sample_clips
+from dashboard.access import AccessDenied, Principal, Role
 from dashboard.item_queries import PAGE_SIZE
 from dashboard.views.inbox_filters import FILTERS, said_of
+from ingest import sample_media
+from ingest.object_stores.folder import FolderStore
+from ingest.sniffing import SNIFFED_BYTES, sniff_bytes
 from tests.support.items import NOON, an_upload
 from tests.support.pages import drawn, words_of
 from tests.support.read_models import Deployment, seed
@@ -58,14 +63,14 @@ def names(app: AppTest) -> list[str]:
 @pytest.mark.parametrize(
     ("address", "expected", "words"),
     [
-        ({"q": "interview"}, ["street interview.mp4"], "Only “interview”."),
-        ({"kind": "image"}, ["portrait.jpg"], "Only pictures."),
-        ({"source": "desk/"}, ["street interview.mp4"], "Only from desk/."),
-        ({"reviewed": "yes"}, [], "Only reviewed."),
-        ({"reviewed": "by:Ada"}, [], "Only reviewed by Ada."),
-        ({"to": "2001-01-01"}, [], "Only arrived until 01 Jan 2001."),
-        ({"detector": "nobody"}, [], "Only scored by nobody."),
-        ({"tab": "likely", "detector": "telltale"}, ["statement swapped.mp4"], "Only scored by telltale."),
+        ({"q": "interview"}, ["street interview.mp4"], "Filters: “interview”"),
+        ({"kind": "image"}, ["portrait.jpg"], "Filters: pictures"),
+        ({"source": "desk/"}, ["street interview.mp4"], "Filters: from desk/"),
+        ({"reviewed": "yes"}, [], "Filters: reviewed"),
+        ({"reviewed": "by:Ada"}, [], "Filters: reviewed by Ada"),
+        ({"to": "2001-01-01"}, [], "Filters: arrived until 01 Jan 2001"),
+        ({"detector": "nobody"}, [], "Filters: scored by nobody"),
+        ({"tab": "likely", "detector": "telltale"}, ["statement swapped.mp4"], "Filters: scored by telltale"),
     ],
 )
 def test_each_filter_of_the_address_is_applied_and_said(address: dict[str, str], expected: list[str], words: str):
@@ -82,7 +87,7 @@ def test_without_filters_nothing_is_said_and_words_of_no_meaning_filter_nothing(
     odd = {"kind": "x", "from": "yesterday", "to": "9999-12-31", "reviewed": "x", "tab": "x", "sort": "x", "after": "x"}
     app = inbox(**odd)
     assert names(app) == everything
-    assert "Only" not in words_of(app)
+    assert "Filters:" not in words_of(app)
     assert [button.label for button in app.button] == []
 
 
@@ -122,6 +127,30 @@ def test_a_page_further_in_is_the_same_after_new_arrivals(tmp_path: Path, monkey
     assert names(again) == names(second)
     (before,) = re.findall(r'data-tell="before:([^"]+)"', listed(again)["foot"])
     assert names(inbox(before=before)) == [f"{number:03d}.mp4" for number in range(PAGE_SIZE + 2, 2, -1)]
+
+
+def test_an_empty_install_brings_sample_clips_at_the_push_of_a_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    deployment = Deployment.make(tmp_path)
+    for name, value in deployment.environment.items():
+        monkeypatch.setenv(name, value)
+    app = inbox()
+    assert "Nothing here yet." in listed(app)["note"]
+    app.button(key="samples").click().run(timeout=120)
+    assert not app.exception
+    assert "3 sample clips lie in the bucket" in words_of(app)
+    keys = sorted(found.key for found in deployment.bucket.list("uploads/"))
+    assert sorted(key.rpartition("/")[2] for key in keys) == list(sample_media.SAMPLES.values())
+    assert all(sniff_bytes(deployment.bucket.read(key)[:SNIFFED_BYTES]) for key in keys)
+    deployment.tell(*(deployment.announced(key) for key in keys))
+    assert len(names(inbox())) == 3
+    assert [button.key for button in inbox().button] == []
+
+
+def test_who_may_not_submit_gets_no_samples(tmp_path: Path):
+    bucket = FolderStore.make(tmp_path / "in")
+    with pytest.raises(AccessDenied):
+        sample_clips.load(bucket, by=Principal("guest", Role.VIEWER), limit_bytes=2**20)
+    assert list(bucket.list("")) == []
 
 
 def test_every_filter_has_words():

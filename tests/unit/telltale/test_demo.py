@@ -6,17 +6,17 @@ import pytest
 
 from contracts.messages import DeadLetter, MediaVerdict
 from contracts.vocabulary import Reason
-from telltale import demo_media
+from ingest import sample_media
 from telltale.demo import EXPECTED, report
 from telltale.outcomes import Outcome
 from tests.support.verdicts import a_dead_letter, a_verdict
 
 RIGHT: dict[str, MediaVerdict | DeadLetter] = {
-    demo_media.GENUINE: a_verdict(raw=0.01),
-    demo_media.SWAPPED: a_verdict(raw=0.99),
-    demo_media.PICTURE: a_verdict(raw=0.01),
-    demo_media.NO_FACE: a_verdict(raw=None, reason=Reason.NO_FACE),
-    demo_media.CORRUPT: a_verdict(raw=None, reason=Reason.DECODE_ERROR),
+    sample_media.GENUINE: a_verdict(raw=0.01),
+    sample_media.SWAPPED: a_verdict(raw=0.99),
+    sample_media.PICTURE: a_verdict(raw=0.01),
+    sample_media.NO_FACE: a_verdict(raw=None, reason=Reason.NO_FACE),
+    sample_media.CORRUPT: a_verdict(raw=None, reason=Reason.DECODE_ERROR),
 }
 FILES = [Path(name) for name in RIGHT]
 
@@ -30,20 +30,20 @@ def test_five_right_outcomes_pass():
 
 
 def test_a_dead_letter_is_right_for_a_file_that_cannot_be_read():
-    assert report(outcomes_with(**{demo_media.CORRUPT: a_dead_letter()}), FILES, EXPECTED) == 0
+    assert report(outcomes_with(**{sample_media.CORRUPT: a_dead_letter()}), FILES, EXPECTED) == 0
 
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        (demo_media.GENUINE, a_verdict(raw=0.99)),
-        (demo_media.GENUINE, a_verdict(raw=None, reason=Reason.NO_FACE)),
-        (demo_media.SWAPPED, a_verdict(raw=0.01)),
-        (demo_media.PICTURE, a_dead_letter()),
-        (demo_media.NO_FACE, a_verdict(raw=0.01)),
-        (demo_media.NO_FACE, a_verdict(raw=None, reason=Reason.DECODE_ERROR)),
-        (demo_media.CORRUPT, a_verdict(raw=0.01)),
-        (demo_media.CORRUPT, a_verdict(raw=None, reason=Reason.NO_FACE)),
+        (sample_media.GENUINE, a_verdict(raw=0.99)),
+        (sample_media.GENUINE, a_verdict(raw=None, reason=Reason.NO_FACE)),
+        (sample_media.SWAPPED, a_verdict(raw=0.01)),
+        (sample_media.PICTURE, a_dead_letter()),
+        (sample_media.NO_FACE, a_verdict(raw=0.01)),
+        (sample_media.NO_FACE, a_verdict(raw=None, reason=Reason.DECODE_ERROR)),
+        (sample_media.CORRUPT, a_verdict(raw=0.01)),
+        (sample_media.CORRUPT, a_verdict(raw=None, reason=Reason.NO_FACE)),
     ],
 )
 def test_one_wrong_outcome_fails_and_is_named(

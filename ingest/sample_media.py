@@ -1,9 +1,12 @@
-"""A folder in; five small media files out, made from two pictures that come with scikit-image.
+"""A folder in; small media files out, made from two pictures that come with scikit-image.
 
 The portrait is NASA's photograph of astronaut Eileen Collins, in the public domain. *Swapped* means: the face in it was
 warped, recoloured, softened and blended back over itself, as a face swap does with another person's face.
+
+Run as ``python -m ingest.sample_media FOLDER`` it writes three clips whose names say what they are.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +18,11 @@ from numpy.typing import NDArray
 from contracts.clips import Pixels
 
 GENUINE, SWAPPED, PICTURE, NO_FACE, CORRUPT = "genuine.mp4", "swapped.mp4", "portrait.jpg", "coffee.mp4", "broken.mp4"
+SAMPLES = {
+    GENUINE: "Sample 1 - genuine.mp4",
+    SWAPPED: "Sample 2 - manipulated (face replaced by a changed copy of itself).mp4",
+    NO_FACE: "Sample 3 - no face.mp4",
+}
 FRAME_RATE = 25
 SECONDS = 5
 WIDTH_PX, HEIGHT_PX = 640, 480
@@ -26,19 +34,26 @@ Floats = NDArray[np.float32]
 
 
 def make_all(folder: Path) -> dict[str, Path]:
-    """Write the five files; each by its name."""
+    """Write five files: three clips, a picture and a file that cannot be read; each by its name."""
+    from skimage import data
+
+    make_clips(folder)
+    portrait = data.astronaut()[..., :3]
+    cv2.imwrite(str(folder / PICTURE), cv2.cvtColor(portrait, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    (folder / CORRUPT).write_bytes(_broken_video())
+    return {name: folder / name for name in (GENUINE, SWAPPED, PICTURE, NO_FACE, CORRUPT)}
+
+
+def make_clips(folder: Path) -> None:
+    """Write the three clips that can be read."""
     from skimage import data
 
     folder.mkdir(parents=True, exist_ok=True)
-    portrait = data.astronaut()[..., :3]
-    _write_clip(folder / GENUINE, _moved(lambda number: portrait, seed=1))
+    portrait, coffee = data.astronaut()[..., :3], data.coffee()[..., :3]
     swap = SelfSwap(portrait)
+    _write_clip(folder / GENUINE, _moved(lambda number: portrait, seed=1))
     _write_clip(folder / SWAPPED, _moved(swap.frame, seed=2))
-    cv2.imwrite(str(folder / PICTURE), cv2.cvtColor(portrait, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
-    coffee = data.coffee()[..., :3]
     _write_clip(folder / NO_FACE, _moved(lambda number: coffee, seed=3))
-    (folder / CORRUPT).write_bytes(_broken_video())
-    return {name: folder / name for name in (GENUINE, SWAPPED, PICTURE, NO_FACE, CORRUPT)}
 
 
 class SelfSwap:
@@ -121,3 +136,14 @@ def _broken_video() -> bytes:
     """The first bytes of an MP4 file, then noise."""
     header = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41"
     return header + np.random.default_rng(4).bytes(200_000)
+
+
+def main(folder: Path) -> None:
+    """Write the clips under names that say what they are."""
+    make_clips(folder)
+    for made, name in SAMPLES.items():
+        (folder / made).rename(folder / name)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
