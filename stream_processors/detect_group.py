@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-_PREFIX = "telltale.detect."
+GROUP_PREFIX = "telltale.detect."
 
 
 def group_of(detectors: Iterable[str]) -> str:
     """The consumer group of one detect worker: workers of the same detectors share their partitions."""
-    return _PREFIX + "+".join(detectors)
+    return GROUP_PREFIX + "+".join(detectors)

@@ -1,4 +1,4 @@
-"""``telltale dead-letters``, ``telltale reconcile`` and its measurement in, the right command called, lazily."""
+"""``telltale dead-letters``, ``reconcile``, ``api``, ``kafka-acls`` and measurements in, the command called, lazily."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     app.add_typer(dead_letters_app, name="dead-letters")
     app.command()(reconcile)
     app.command()(api)
+    app.command()(kafka_acls)
     bench_app.command("reconcile")(bench_reconcile)
     bench_app.command("api")(bench_api)
 
@@ -164,6 +165,25 @@ def api(
     from telltale import api as command
 
     command.run(address=address, port=port, home=home)
+
+
+def kafka_acls(
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="[PART]...", help="Which parts. [default: all]", show_default=False)
+    ] = None,
+    detectors: Annotated[
+        str | None, typer.Option("--detectors", help="Names, comma-separated. [default: TELLTALE_DETECTORS]")
+    ] = None,
+    prefix: Annotated[str, typer.Option("--users", help="What the names of the users begin with.")] = "telltale-",
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Make the rules in Kafka, as a user that may; else they are printed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what each part of a deployment may do in Kafka, for one user a part: the least that it needs."""
+    from telltale import kafka_acls as command
+
+    command.run(command.Wish(parts=parts or (), prefix=prefix, is_applied=apply, as_json=as_json), detectors)
 
 
 def reconcile(

@@ -2,7 +2,7 @@
 
 import datetime
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -15,6 +15,10 @@ from tests.support.parts import KAFKA_LIBS
 
 USER = "telltale"
 LOOPBACK = "127.0.0.1"
+_ASKS_WHAT_THEY_MAY = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": f"User:ANONYMOUS;User:{USER}",
+}
 
 
 class Authority:
@@ -68,11 +72,14 @@ def _pem(certificate: x509.Certificate) -> bytes:
 class SecureKafka:
     """One Kafka node whose listeners ask who is there; ``secret`` is the password of the user ``telltale``.
 
+    With ``users``, who have the same password, the node also asks what everybody may do: without access rules the
+    user ``telltale`` may do everything, and the others nothing.
+
     ``password`` is the address for TLS with SCRAM or PLAIN, ``mutual`` the one for client certificates, ``open`` the
     one without either that the node itself uses.
     """
 
-    def __init__(self, folder: Path, *, secret: str) -> None:
+    def __init__(self, folder: Path, *, secret: str, users: Sequence[str] = ()) -> None:
         plain, password, mutual = free_ports(3)
         self.open, self.password, self.mutual = (f"{LOOPBACK}:{port}" for port in (plain, password, mutual))
         self.authority = Authority(folder / "keys", "authority")
@@ -80,7 +87,9 @@ class SecureKafka:
         certificate, key = self.authority.issue("broker")
         self._chain = folder / "keys" / "broker.chain.pem"
         self._chain.write_bytes(key.read_bytes() + certificate.read_bytes())
-        scram = [f"{kind}=[name={USER},password={secret}]" for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")]
+        self._users = users
+        kinds = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+        scram = [f"{kind}=[name={user},password={secret}]" for kind in kinds for user in (USER, *users)]
         self._node = LocalKafka(
             folder / "node",
             libs=KAFKA_LIBS,
@@ -90,13 +99,13 @@ class SecureKafka:
             format_arguments=[part for one in scram for part in ("--add-scram", one)],
         )
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def environment(self, user: str = USER, **more: str) -> dict[str, str]:
         """The settings of a process that comes in by password."""
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.password,
             "TELLTALE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
             "TELLTALE_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-            "TELLTALE_KAFKA_USERNAME": USER,
+            "TELLTALE_KAFKA_USERNAME": user,
             "TELLTALE_KAFKA_PASSWORD": self.secret,
             "TELLTALE_KAFKA_CA_FILE": str(self.authority.file),
             **more,
@@ -118,6 +127,7 @@ class SecureKafka:
             ),
             "listener.name.mutual.ssl.client.auth": "required",
             **tls,
+            **(_ASKS_WHAT_THEY_MAY if self._users else {}),
         }
 
     def __enter__(self) -> "SecureKafka":
