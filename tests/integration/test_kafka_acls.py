@@ -95,7 +95,7 @@ def test_an_upload_becomes_a_verdict_though_each_part_may_do_its_own_work_only(k
             (bucket / "face.png").write_bytes(a_face())
             engine = open_engine(url_of(DashboardSettings(home=tmp_path)))
             running.callback(engine.dispose)
-            wait_until(lambda: latest_verdicts(engine, limit=1), timeout_s=200.0)
+            wait_until(lambda: bool(latest_verdicts(engine, limit=1)), timeout_s=200.0)
     (verdict,) = latest_verdicts(engine, limit=5)
     assert verdict.lifecycle is Lifecycle.FINAL
     assert [result.name for result in verdict.detectors] == [DETECTOR]
