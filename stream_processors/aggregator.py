@@ -50,6 +50,7 @@ class Aggregator:
         self._policy = policy
         self._clock = clock
         self._looked_s = clock()
+        self._read: dict[bytes, tuple[bytes, ItemState]] = {}
 
     def _now_s(self) -> float:
         """The time at the beginning of a piece of work; what was slept through before it counts for no deadline."""
@@ -88,8 +89,7 @@ class Aggregator:
 
     def reminders(self, partitions: Collection[int]) -> list[Outgoing]:
         """One reminder for each item in ``partitions`` that only the clock moves on; also counts the open items."""
-        states = {key: state_from(raw) for key, raw in list(self._items.items())}
-        ours = {key: state for key, state in states.items() if state.partition in partitions}
+        ours = {key: state for key, state in self._states() if state.partition in partitions}
         metric("telltale_items_open").set(sum(not state.finished for state in ours.values()))
         now_s = self._now_s()
         return [
@@ -97,6 +97,14 @@ class Aggregator:
             for key, state in ours.items()
             if self._clockwork.step(state, now_s) is not Step.NOTHING
         ]
+
+    def _states(self) -> Iterator[tuple[bytes, ItemState]]:
+        """Every item; what was read before is remembered as long as it lies in the table, and no longer."""
+        before, self._read = self._read, {}
+        for key, raw in list(self._items.items()):
+            known = before.get(key)
+            self._read[key] = known if known is not None and known[0] == raw else (raw, state_from(raw))
+        return ((key, state) for key, (_, state) in self._read.items())
 
     def _updated(self, state: ItemState, message: Message) -> ItemState:
         if isinstance(message, MediaExtracted) and state.is_newer(message):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -93,9 +92,8 @@ class ItemState(BaseModel):
         return self.model_dump_json(exclude_defaults=True).encode()
 
 
-@lru_cache(maxsize=65_536)
 def state_from(raw: bytes) -> ItemState:
-    """The state in ``raw``; remembered, because the clock looks at every item again and again."""
+    """The state in ``raw``."""
     return ItemState.model_validate_json(raw)
 
 
