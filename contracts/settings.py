@@ -146,6 +146,7 @@ class ProjectSettings(ProcessSettings):
     read_model_url: str | None = Field(default=None, description="SQLAlchemy address; default: SQLite under HOME")
     metrics_targets: str = Field(default="", description="pages the dashboard keeps an eye on: NAME=URL, NAME=URL")
     reconcile_interval_s: NonNegativeFloat = Field(default=600.0, description="how often up reconciles; 0: never")
+    health_interval_s: NonNegativeFloat = Field(default=300.0, description="how often up checks all parts; 0: never")
 
 
 class DashboardSettings(ProjectSettings):

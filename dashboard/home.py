@@ -60,6 +60,7 @@ def main() -> None:
         st.Page(drawn_by("queues"), title="Queues and dead letters", url_path="queues"),
         st.Page(drawn_by("workers"), title="Workers and cost", url_path="workers"),
         st.Page(drawn_by("outputs"), title="Outputs", url_path="outputs"),
+        st.Page(drawn_by("health"), title="Health check", url_path="health"),
     ]
     models = [
         st.Page(drawn_by("evaluations"), title="Evaluation", url_path="evaluation"),

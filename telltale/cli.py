@@ -258,11 +258,22 @@ def dashboard(
 
 
 @app.command()
-def doctor(home: Home = DEFAULT_HOME, bucket: Bucket = None, detectors: Detectors = None) -> None:
+def doctor(
+    home: Home = DEFAULT_HOME,
+    bucket: Bucket = None,
+    detectors: Detectors = None,
+    record: Annotated[bool, typer.Option("--record", help="Keep the report for the health page.")] = False,
+    every_s: Annotated[
+        float | None, typer.Option("--every", min=1.0, help="With --record: again so often (s).")
+    ] = None,
+) -> None:
     """Check every part that Telltale needs and say what to do. Exit status 1 where a needed part is missing."""
-    from telltale import doctor as command
+    from telltale import doctor, health_record
 
-    raise typer.Exit(command.run(home=home, bucket=bucket, detectors=detectors))
+    if record:
+        wish = health_record.Wish(home=home, bucket=bucket, detectors=detectors, every_s=every_s)
+        raise typer.Exit(health_record.run(wish))
+    raise typer.Exit(doctor.run(home=home, bucket=bucket, detectors=detectors))
 
 
 @app.command()

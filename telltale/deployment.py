@@ -115,6 +115,8 @@ class Deployment:
             stages.append(self._reconcile_child(env, interval_s))
         if expire_s := CustodySettings().expire_interval_s:
             stages.append(self._timer(env, "expire", "--every", f"{expire_s:g}"))
+        if health_s := ProjectSettings().health_interval_s:
+            stages.append(self._timer(env, "doctor", "--record", "--every", f"{health_s:g}"))
         if self.api_port:
             stages.append(self._api_child(env))
         return [*stages, self._dashboard_child(env)] if self.dashboard_port else stages
@@ -136,7 +138,7 @@ class Deployment:
         return self._timer(env, "reconcile", "--emit", "--every", f"{interval_s:g}")
 
     def _timer(self, env: Mapping[str, str], command: str, *wish: str) -> ChildSpec:
-        """A command that looks at the bucket again and again; it has no page of its own."""
+        """A command that looks at the deployment again and again; it has no page of its own."""
         places = ("--home", str(self.home), "--bucket", self.bucket)
         return ChildSpec(
             name=command,

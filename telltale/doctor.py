@@ -6,12 +6,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import detectors
 from contracts.errors import NotNow
 from contracts.security import KafkaSettings
+from dashboard.operations.health_reports import Finding
 from ingest.kafka_login import address_of, knock
 from telltale import kafka_jars, local_kafka
 from telltale.deployment import S3, bucket_of, detectors_of
@@ -24,14 +24,6 @@ from telltale.terminal import out, say
 LEAST_FREE_BYTES = 5 * 2**30
 LEAST_MEMORY_BYTES = 5 * 2**30
 SOMETHING_IS_MISSING = 1
-
-
-class Finding(StrEnum):
-    """How a part was found."""
-
-    GOOD = "good"
-    LACKING = "lacking"
-    MISSING = "missing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,27 +42,34 @@ _MARKS = {Finding.GOOD: ("✓", "green"), Finding.LACKING: ("!", "yellow"), Find
 def run(*, home: Path, bucket: str | None, detectors: str | None) -> int:
     """Print every check; 1 where a part that the pipeline needs is missing, else 0."""
     home = home.expanduser().absolute()
-    worst = 0
-    for check in every_check(home, bucket, detectors):
-        mark, style = _MARKS[check.finding]
-        out.print(f"[{style}]{mark}[/] {check.part:18}", end="")
-        out.print(check.found, markup=False, soft_wrap=True)
-        if check.do:
-            out.print(f"  {'':18}→ {check.do}", markup=False, soft_wrap=True)
-        worst = max(worst, SOMETHING_IS_MISSING if check.finding is Finding.MISSING else 0)
-    return worst
+    return max((shown(check) for check in every_check(home, bucket, detectors)), default=0)
+
+
+def shown(check: Check) -> int:
+    """Print a check; what it adds to the exit status."""
+    mark, style = _MARKS[check.finding]
+    out.print(f"[{style}]{mark}[/] {check.part:20}", end="")
+    out.print(check.found, markup=False, soft_wrap=True)
+    if check.do:
+        out.print(f"  {'':20}→ {check.do}", markup=False, soft_wrap=True)
+    return SOMETHING_IS_MISSING if check.finding is Finding.MISSING else 0
 
 
 def every_check(home: Path, bucket: str | None, names: str | None) -> Iterator[Check]:
     """All checks, one after the other, the quick ones first."""
+    yield from quick_checks(home, bucket)
+    yield ports_check()
+    yield from detector_checks(names, home)
+
+
+def quick_checks(home: Path, bucket: str | None) -> Iterator[Check]:
+    """What takes no time to speak of: Python, places, memory, Kafka, bucket."""
     yield python_check(sys.version_info[:3])
     yield home_check(home)
     yield disk_check(home)
     yield memory_check()
     yield from kafka_checks(home)
     yield bucket_check(bucket, home)
-    yield ports_check()
-    yield from detector_checks(names, home)
 
 
 def python_check(version: tuple[int, int, int]) -> Check:

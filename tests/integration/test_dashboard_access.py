@@ -18,6 +18,7 @@ PAGES = {
     "/detectors": ".tt-table",
     "/pipeline": ".tt-empty",
     "/queues": ".tt-table",
+    "/health": ".tt-empty",
     "/policy": ".tt-empty",
     "/drift": ".tt-empty",
     "/labels": ".tt-table",

@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dashboard.operations.health_reports import diagnostics, reports
+from dashboard.read_model import open_engine
+from ingest.redaction import HIDDEN
 from telltale.child_process import start_child, stop_child
 from telltale.local_kafka import free_port
 from tests.support.children import wait_until
@@ -94,6 +97,18 @@ def test_a_command_that_fails(environment: dict[str, str], tmp_path: Path, words
     assert failed.returncode == 1, failed.stderr
     assert "telltale:" in failed.stderr
     assert_silent_about_secrets(failed.stdout + failed.stderr, tmp_path)
+
+
+def test_a_health_report(environment: dict[str, str], tmp_path: Path):
+    """The read model of this one is a file below the folder, so that all that was recorded is looked through."""
+    env = environment | {"TELLTALE_READ_MODEL_URL": "", "AWS_ENDPOINT_URL": f"http://me:{DATABASE}@127.0.0.1:1"}
+    done = telltale(["doctor", "--record", "--home", str(tmp_path / "home")], env)
+    assert done.returncode == 1, done.stderr
+    (report,) = reports(open_engine(f"sqlite:///{tmp_path / 'home' / 'read_model.sqlite'}"))
+    told = {entry.name: entry for entry in report.entries}
+    assert told["TELLTALE_KAFKA_PASSWORD"].found == told["AWS_SECRET_ACCESS_KEY"].found == HIDDEN
+    assert told["Kafka"].state == told["bucket"].state == "missing"
+    assert_silent_about_secrets(done.stdout + done.stderr + diagnostics(report), tmp_path)
 
 
 def test_weights_behind_a_presigned_address(environment: dict[str, str], tmp_path: Path):

@@ -37,12 +37,14 @@ def a_deployment(home: Path, *, bucket: str = "s3://incoming", dashboard_port: i
 
 def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
     deployment = a_deployment(tmp_path)
-    *children, reconcile, expire = deployment.children("127.0.0.1:9")
+    *children, reconcile, expire, doctor = deployment.children("127.0.0.1:9")
     assert [child.name for child in children] == list(STAGES)
     assert reconcile.argv[3:] == (
         *("reconcile", "--home", str(tmp_path), "--bucket", deployment.bucket, "--emit", "--every", "600"),
     )
     assert expire.argv[3:] == (*("expire", "--home", str(tmp_path), "--bucket", deployment.bucket, "--every", "3600"),)
+    places = ("--home", str(tmp_path), "--bucket", deployment.bucket)
+    assert doctor.argv[3:] == ("doctor", *places, "--record", "--every", "300")
     ports = {child.env["TELLTALE_METRICS_PORT"] for child in children}
     assert len(ports) == len(children)
     assert deployment.metrics == {
@@ -54,6 +56,7 @@ def test_every_stage_is_a_child_with_a_metrics_page_of_its_own(tmp_path: Path):
 def test_timers_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TELLTALE_RECONCILE_INTERVAL_S", "0")
     monkeypatch.setenv("TELLTALE_EXPIRE_INTERVAL_S", "0")
+    monkeypatch.setenv("TELLTALE_HEALTH_INTERVAL_S", "0")
     assert [child.name for child in a_deployment(tmp_path).children("127.0.0.1:9")] == list(STAGES)
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.operations.health_reports import Entry, Finding, Kind, Origin, Report, keep
 from dashboard.operations.metric_pages import Look, Series
 from dashboard.operations.samples import Failure, Samples
 from dashboard.read_model import ReadModelWriter, open_engine
 from tests.support.pages import drawn, words_of
 from tests.support.verdicts import a_dead_letter
 
-PAGES = ("pipeline", "workers", "queues", "outputs")
+PAGES = ("pipeline", "workers", "queues", "outputs", "health")
 
 
 @pytest.fixture
@@ -136,3 +137,29 @@ def test_a_read_model_that_cannot_be_read_is_apologised_for_in_words(
     app = AppTest.from_string(f"from dashboard.views import {page}\n{page}.draw()\n", default_timeout=30).run()
     assert not app.exception
     assert "could not be drawn" in words_of(app)
+
+
+def test_a_health_report_is_shown_with_what_is_wrong_first_and_its_age(home: Path):
+    engine = open_engine(f"sqlite:///{home / 'read_model.sqlite'}")
+    entries = (
+        Entry(kind=Kind.PART, name="Python", state=Finding.GOOD, found="3.11.2"),
+        Entry(kind=Kind.PART, name="Kafka", state=Finding.MISSING, found="nobody listens", advice="Run `telltale up`."),
+        Entry(kind=Kind.VERSION, name="torch", found="2.14.1"),
+        Entry(kind=Kind.SETTING, name="TELLTALE_HOME", state=Origin.ENVIRONMENT, found="/srv/telltale"),
+    )
+    keep(engine, Report(place="desk-1", at_s=time.time() - 90.0, every_s=300.0, entries=entries))
+    app = drawn("health")
+    words = words_of(app)
+    assert words.index("nobody listens") < words.index("3.11.2"), "what is missing comes first"
+    assert "<b>missing</b>" in words
+    assert "<code>telltale up</code>" in words
+    assert "TELLTALE_HOME" in words
+    assert "(90 s ago)" in words
+    assert "TELLTALE_HOME [environment]: /srv/telltale" in app.code[0].value
+    assert not app.error, "a look each five minutes may be a minute old"
+    keep(engine, Report(place="desk-1", at_s=time.time() - 1800.0, every_s=300.0, entries=entries))
+    assert drawn("health").error, "six looks did not come"
+    keep(engine, Report(place="desk-1", at_s=time.time() - 1800.0, every_s=None, entries=entries))
+    app = drawn("health")
+    assert "Asked for by hand 30 min ago" in words_of(app)
+    assert not app.error
