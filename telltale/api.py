@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import NotNow
 from telltale.errors import CommandFailed
 
 
@@ -15,6 +14,7 @@ def run(*, address: str | None, port: int | None, home: Path | None) -> None:
     """
     from dashboard.api.serving import NobodyCouldComeIn, serve
     from dashboard.api.settings import ApiSettings
+    from dashboard.operations.settling import settle
     from ingest.kafka_login import address_of
     from ingest.telemetry import configure_logs
 
@@ -25,25 +25,3 @@ def run(*, address: str | None, port: int | None, home: Path | None) -> None:
         serve(settings, settle=lambda *asked: settle(address_of(settings), *asked))
     except NobodyCouldComeIn as why:
         raise CommandFailed(str(why), exit_code=2) from why
-
-
-def settle(kafka: Any, letter_id: str, outcome: str, because: str) -> str | None:
-    """Replay or drop one dead letter of the topic on ``kafka``; why it stays open leaves, where it does.
-
-    Raises:
-        NotNow: Kafka is away.
-    """
-    from telltale.dead_letters import letters_in
-    from telltale.dead_letters_settling import REPLAYED, Pace, RawSender, chosen, drop, replay
-
-    try:
-        with RawSender(kafka) as sender:
-            letters = chosen(letters_in(kafka), [letter_id])
-            done = (
-                replay(letters, sender, Pace(None), because) if outcome == REPLAYED else drop(letters, sender, because)
-            )
-    except CommandFailed as why:
-        raise NotNow(str(why)) from why
-    if letter_id in done.done:
-        return None
-    return done.left.get(letter_id, "its topic has let it go already")

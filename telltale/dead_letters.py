@@ -1,31 +1,16 @@
-"""The dead-letter topic of a deployment in; the letters that an operator asks for out, with what became of each.
-
-The state lies in Kafka itself: a letter that was replayed or dropped is said again on the same topic, under the same
-key and so in the same partition, with ``settled`` and without its bytes. A marker is therefore always younger than its
-letter and is never removed before it.
-"""
+"""Dead letters and an operator's wish in; the letters that are meant out, with what became of each."""
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kafka import KafkaConsumer
-from kafka.errors import KafkaError
-from kafka.structs import TopicPartition
-
-from contracts.codec import decode
-from contracts.errors import NotNow, PoisonMessage
 from contracts.messages import DeadLetter, utc_now
-from contracts.topics import DEAD_LETTERS
-from ingest.kafka_login import KafkaAddress, client_arguments, knock, trouble_with
 from telltale.errors import CommandFailed
 
 WRONG_WISH = 2
 SHORTEST_ID = 6
-POLL_MS = 500
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -89,47 +74,6 @@ def since_of(text: str | None) -> datetime | None:
         sentence = f"--since understands 30m, 2h, 3d or a date such as 2026-11-21T08:00, not {text!r}."
         raise CommandFailed(sentence, exit_code=WRONG_WISH) from why
     return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
-
-
-def letters_in(kafka: KafkaAddress | str) -> Iterator[DeadLetter]:
-    """Every letter and marker that is on the topic now, each partition in its order; belongs to no consumer group.
-
-    Messages of a newer version are passed over.
-
-    Raises:
-        CommandFailed: no Kafka answers, or it has no such topic.
-    """
-    try:
-        knock(kafka)
-        consumer = KafkaConsumer(
-            **client_arguments(kafka),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=DEAD_LETTERS.max_message_bytes,
-        )
-    except NotNow as why:
-        raise CommandFailed(str(why)) from why
-    except KafkaError as why:
-        raise CommandFailed(str(trouble_with(kafka, why))) from why
-    with closing(consumer):
-        for value in _values(consumer):
-            try:
-                yield decode(value, DeadLetter)
-            except PoisonMessage:
-                continue
-
-
-def _values(consumer: KafkaConsumer) -> Iterator[bytes | None]:
-    numbers = consumer.partitions_for_topic(DEAD_LETTERS.name)
-    if not numbers:
-        raise CommandFailed(f"Kafka has no topic {DEAD_LETTERS.name}; `telltale up` creates it.")
-    places = [TopicPartition(DEAD_LETTERS.name, number) for number in sorted(numbers)]
-    consumer.assign(places)
-    consumer.seek_to_beginning()
-    ends = consumer.end_offsets(places)
-    while any((consumer.position(place) or 0) < end for place, end in ends.items()):
-        for place, records in consumer.poll(timeout_ms=POLL_MS).items():
-            yield from (record.value for record in records if record.offset < ends[place])
 
 
 def known_letters(letters: Iterable[DeadLetter], wanted: Wanted) -> list[Known]:

@@ -11,11 +11,12 @@ from rich.table import Table
 
 from contracts.messages import DeadLetter
 from contracts.vocabulary import Stage
+from ingest.dead_letter_topic import letters_in
 from ingest.fuse import clear
 from ingest.kafka_login import KafkaAddress
+from ingest.settling import DROPPED, REPLAYED, Pace, RawSender, Settling, chosen, drop, replay
 from telltale import run_state
-from telltale.dead_letters import Known, Wanted, checked_ids, key_of, known_letters, letters_in, since_of, whole_letter
-from telltale.dead_letters_settling import DROPPED, REPLAYED, Pace, RawSender, Settling, chosen, drop, replay
+from telltale.dead_letters import Known, Wanted, checked_ids, key_of, known_letters, since_of, whole_letter
 from telltale.errors import CommandFailed
 from telltale.kafka_of_run import kafka_of
 from telltale.terminal import out, say, say_json

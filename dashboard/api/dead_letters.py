@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select, tuple_
 
 from contracts.vocabulary import Stage
+from dashboard.access import Principal
 from dashboard.api.answers import moment
 from dashboard.api.callers import Here, Operator, Viewer
 from dashboard.api.cursors import Cursor, Limit, cursor_of, place_of
@@ -20,7 +21,7 @@ from dashboard.read_tables import dead_letters
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 LetterId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{6,64}$")]
 State = Literal["open", "settled", "all"]
-Settle = Callable[[str, str, str], str | None]
+Settle = Callable[[str, str, str, Principal], str | None]
 
 
 class DeadLetter(BaseModel):
@@ -103,23 +104,23 @@ def show_dead_letter(here: Here, _: Viewer, dead_letter_id: LetterId) -> DeadLet
 @router.post("/{dead_letter_id}/replay")
 def replay(request: Request, here: Here, who: Operator, dead_letter_id: LetterId, why: Because) -> Settled:
     """Put the message back on its topic, one try further."""
-    return _settle(request, here, who.name, dead_letter_id, "replayed", why.because)
+    return _settle(request, here, who, dead_letter_id, "replayed", why.because)
 
 
 @router.post("/{dead_letter_id}/drop")
 def drop(request: Request, here: Here, who: Operator, dead_letter_id: LetterId, why: Because) -> Settled:
     """Mark the message as given up; the letter stays on its topic."""
-    return _settle(request, here, who.name, dead_letter_id, "dropped", why.because)
+    return _settle(request, here, who, dead_letter_id, "dropped", why.because)
 
 
-def _settle(request: Request, here: Here, who: str, letter_id: str, outcome: str, because: str) -> Settled:
+def _settle(request: Request, here: Here, who: Principal, letter_id: str, outcome: str, because: str) -> Settled:
     letter = show_dead_letter(here, None, letter_id)  # type: ignore[arg-type]
     if letter.settled:
         raise Refused(409, "already-settled", "Already settled", f"The letter was {letter.settled} already.")
     settle: Settle | None = request.app.state.settle
     if settle is None:
         raise Refused(501, "not-here", "Not here", "This server settles none: use `telltale dead-letters`.")
-    left = settle(letter.dead_letter_id, outcome, f"{because} (by {who})")
+    left = settle(letter.dead_letter_id, outcome, because, who)
     if left is not None:
         raise Refused(409, "left-open", "Left open", f"The letter stays open: {left}.")
     return Settled(dead_letter_id=letter.dead_letter_id, settled=outcome)

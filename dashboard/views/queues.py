@@ -16,6 +16,7 @@ from dashboard.operations.letters import found_letters
 from dashboard.operations.queue_lags import queues_of
 from dashboard.operations.samples import Samples
 from dashboard.session import address_value, calm, engine, reader_zone, set_address_value
+from dashboard.views import queue_settling
 from dashboard.views.freshness import data_as_of
 
 LOOK_EVERY_S = 5
@@ -32,6 +33,7 @@ def draw() -> None:
     st.subheader("Dead letters")
     _filters()
     _letters()
+    queue_settling.draw()
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -105,17 +107,14 @@ def _letters() -> None:
         )
     )
     st.download_button("Download as JSON", json.dumps(letters, indent=1), "dead-letters.json", "application/json")
-    st.html(
-        '<p class="tt-prose">To look into one, to put it back on its topic, or to give it up (each asks for a reason '
-        "that is kept; a replay counts the try):</p>"
-    )
     first = _id(letters[0])
-    st.code(
-        f"telltale dead-letters show {first}\n"
-        f"telltale dead-letters replay {first} --dry-run\n"
-        f'telltale dead-letters drop {first} --because "…"',
-        language=None,
-    )
+    with st.expander("Look into one, or settle many, from a shell"):
+        st.code(
+            f"telltale dead-letters show {first}\n"
+            f"telltale dead-letters replay {first} --dry-run\n"
+            f'telltale dead-letters drop {first} --because "…"',
+            language=None,
+        )
 
 
 def _id(letter: Mapping[str, Any]) -> str:

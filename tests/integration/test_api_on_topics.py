@@ -13,8 +13,8 @@ from contracts.topics import DEAD_LETTERS, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Lane, Lifecycle, Verdict
 from dashboard import projector
 from dashboard.custody.settings import CustodySettings
+from dashboard.operations import settling
 from ingest.publisher import Outgoing, Publisher
-from telltale import api as command
 from tests.support.api_server import client_of, serving, settings_of
 from tests.support.items import a_dead_letter, a_probability, a_result, a_track, a_verdict, an_upload
 from tests.support.kafka_broker import KafkaBroker
@@ -39,7 +39,7 @@ def api(deployment: Deployment, kafka_broker: KafkaBroker) -> Iterator[httpx.Cli
     running = threading.Thread(target=projector.run, args=(projected, stop))
     running.start()
     with (
-        serving(settings, settle=lambda *asked: command.settle(servers, *asked)) as address,
+        serving(settings, settle=lambda *asked: settling.settle(servers, *asked)) as address,
         client_of(address) as client,
     ):
         yield client

@@ -8,8 +8,8 @@ import pytest
 
 from contracts.messages import DeadLetter, utc_now
 from contracts.vocabulary import Stage
+from ingest.settling import Pace, RawSender, chosen, drop, headers_of_the_next_try, replay
 from telltale.dead_letters import Wanted, checked_ids, known_letters, since_of, whole_letter
-from telltale.dead_letters_settling import Pace, RawSender, chosen, drop, headers_of_the_next_try, replay
 from telltale.errors import CommandFailed
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -7,6 +7,7 @@ import httpx
 
 from contracts.messages import utc_now
 from contracts.vocabulary import Lifecycle, Verdict
+from dashboard.access import Principal
 from tests.support.api_server import client_of, serving, settings_of
 from tests.support.items import a_dead_letter, a_probability, a_verdict, an_upload
 from tests.support.read_models import Deployment
@@ -68,8 +69,8 @@ def test_a_stream_over_a_read_model_that_began_anew_misses_nothing(own: Deployme
 def test_dead_letters_are_listed_settled_and_not_settled_twice(own: Deployment):
     asked = []
 
-    def settle(letter_id: str, outcome: str, because: str) -> str | None:
-        asked.append((letter_id, outcome, because))
+    def settle(letter_id: str, outcome: str, because: str, by: Principal) -> str | None:
+        asked.append((letter_id, outcome, because, by.name))
         return "its message was too long to be kept" if outcome == "replayed" else None
 
     letters = [a_dead_letter(an_upload(f"{number}.mp4")) for number in range(3)]
@@ -82,7 +83,7 @@ def test_dead_letters_are_listed_settled_and_not_settled_twice(own: Deployment):
         first = f"/v1/dead-letters/{letters[0].dead_letter_id}"
         assert api.post(f"{first}/drop", json={"because": " "}).status_code == 422
         assert api.post(f"{first}/drop", json={"because": "a test file"}).json()["settled"] == "dropped"
-        assert asked == [(letters[0].dead_letter_id, "dropped", "a test file (by local)")]
+        assert asked == [(letters[0].dead_letter_id, "dropped", "a test file", "local")]
         left = api.post(f"{first}/replay", json={"because": "mended"})
         assert (left.status_code, "too long" in left.json()["detail"]) == (409, True)
         marker = {"settled": "dropped", "settled_because": "a test file", "settled_at": utc_now()}

@@ -20,7 +20,6 @@ from contracts.messages import DeadLetter, utc_now
 from contracts.topics import DEAD_LETTERS
 from ingest.kafka_login import KafkaAddress, client_arguments, knock, trouble_with
 from ingest.parking import ATTEMPT_HEADER, headers_of
-from telltale.errors import CommandFailed
 
 REPLAYED = "replayed"
 DROPPED = "dropped"
@@ -39,7 +38,7 @@ class Settling:
 
 
 class RawSender:
-    """Puts bytes on topics and returns when Kafka has confirmed them."""
+    """Puts bytes on topics and returns when Kafka has confirmed them. Raises ``NotNow``: no Kafka answers."""
 
     def __init__(self, kafka: KafkaAddress | str) -> None:
         try:
@@ -50,17 +49,15 @@ class RawSender:
                 enable_idempotence=True,
                 max_request_size=DEAD_LETTERS.max_message_bytes,
             )
-        except NotNow as why:
-            raise CommandFailed(str(why)) from why
         except KafkaError as why:
-            raise CommandFailed(str(trouble_with(kafka, why))) from why
+            raise trouble_with(kafka, why) from why
 
     def send(self, topic: str, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]]) -> None:
-        """Raises ``CommandFailed`` where the broker does not take it."""
+        """Raises ``NotNow`` where the broker does not take it."""
         try:
             self._producer.send(topic, key=key, value=value, headers=headers).get(timeout=CONFIRM_S)
         except KafkaError as why:
-            raise CommandFailed(f"Kafka did not take a message for {topic}: {type(why).__name__}: {why}") from why
+            raise NotNow(f"Kafka did not take a message for {topic}: {type(why).__name__}: {why}") from why
 
     def mark(self, letter: DeadLetter, settled: str, because: str | None) -> None:
         """Say on the dead-letter topic that ``letter`` waits for nobody any more, and why."""
@@ -114,19 +111,24 @@ def chosen(letters: Iterable[DeadLetter], ids: Iterable[str]) -> Iterator[DeadLe
             yield letter
 
 
+def why_not_again(letter: DeadLetter) -> str | None:
+    """Why the message of ``letter`` cannot be put back on its topic, where it cannot."""
+    if letter.value_base64 is None:
+        return NO_BYTES
+    return None if _TOPIC_NAME.fullmatch(letter.topic) else NO_TOPIC.format(topic=letter.topic)
+
+
 def replay(letters: Iterable[DeadLetter], sender: RawSender, pace: Pace, because: str | None) -> Settling:
     """Put the messages of ``letters`` back on their topics, key and headers as they were, one try further."""
     settling = Settling()
     for letter in letters:
-        if letter.value_base64 is None:
-            settling.left[letter.dead_letter_id] = NO_BYTES
-            continue
-        if not _TOPIC_NAME.fullmatch(letter.topic):
-            settling.left[letter.dead_letter_id] = NO_TOPIC.format(topic=letter.topic)
+        if why := why_not_again(letter):
+            settling.left[letter.dead_letter_id] = why
             continue
         pace.wait()
         key = None if letter.key_base64 is None else base64.b64decode(letter.key_base64)
-        sender.send(letter.topic, key, base64.b64decode(letter.value_base64), headers_of_the_next_try(letter))
+        value = base64.b64decode(letter.value_base64 or "")
+        sender.send(letter.topic, key, value, headers_of_the_next_try(letter))
         sender.mark(letter, REPLAYED, because)
         settling.done.append(letter.dead_letter_id)
     return settling
