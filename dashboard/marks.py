@@ -84,8 +84,7 @@ def row_range_words(low: float | None, high: float | None) -> str:
     """The interval of a list row: short, because there are many of them."""
     if low is None or high is None:
         return "no estimate"
-    first, last = wording.out_of_100(low), wording.out_of_100(high)
-    return f"{first} in 100" if first == last else f"{first}–{last} in 100"
+    return wording.range_words(low, high)
 
 
 def card(title: str, body: str, *, verdict: Verdict | None = None, mark: Mark | None = None) -> str:

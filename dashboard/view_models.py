@@ -218,7 +218,7 @@ def _history_row(event: Row, zone: tzinfo) -> tuple[str, ...]:
         moment(event["produced_at_s"], zone),
         wording.LIFECYCLE_WORDS[Lifecycle(event["lifecycle"])],
         wording.VERDICT_WORDS[Verdict(event["verdict"])].word,
-        "–" if low is None else f"{wording.out_of_100(low)}–{wording.out_of_100(high)} in 100",
+        "–" if low is None else wording.range_words(low, high),
         ", ".join(reasons) or "–",
         event["policy_version"],
     )

@@ -232,8 +232,13 @@ def frequency(share: float) -> str:
 
 def frequency_range(probability: Probability) -> str:
     """The interval of a probability: ``61–88 in 100``."""
-    low, high = out_of_100(probability.low), out_of_100(probability.high)
-    return f"{low} in 100" if low == high else f"{low}–{high} in 100"
+    return range_words(probability.low, probability.high)
+
+
+def range_words(low: float, high: float) -> str:
+    """An interval as people count, as one number where its ends round to the same: ``98 in 100``."""
+    first, last = out_of_100(low), out_of_100(high)
+    return f"{first} in 100" if first == last else f"{first}–{last} in 100"
 
 
 def person(track_id: int) -> str:

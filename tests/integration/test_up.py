@@ -9,11 +9,18 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import Page
 
+from contracts.topics import MEDIA_VERDICTS
+from dashboard.api.settings import ApiSettings
 from ingest import sample_media
 from telltale.run_state import ChildState
+from tests.support.api_server import client_of, serving
 from tests.support.children import is_alive, wait_until
-from tests.support.pipeline import RunningPipeline
+from tests.support.dashboard_server import a_dashboard
+from tests.support.pipeline import RunningPipeline, on_topic
+from tests.support.read_models import Deployment
+from tests.support.shown_numbers import compare_items, compare_live, latest_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "reconcile", "expire"}
@@ -29,6 +36,15 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPipeli
     folder = tmp_path_factory.mktemp("up")
     with RunningPipeline(folder / "home", str(folder / "bucket")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def submitted(pipeline: RunningPipeline, media: dict[str, Path]) -> list[dict[str, Any]]:
+    """What became of each file, as the command that sent them tells it."""
+    files = [str(path) for path in media.values()]
+    done = pipeline.command("submit", *files, "--home", str(pipeline.home), "--wait", "--json", "--timeout", "300")
+    assert done.returncode == 0, done.stderr + pipeline.ends_of_logs()
+    return objects(done.stdout)
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -60,15 +76,15 @@ def test_status_tells_where_everything_is(pipeline: RunningPipeline):
     assert {name: stage["state"] for name, stage in status["stages"].items()} == dict.fromkeys(STAGES, "ready")
 
 
-def test_the_pipeline_and_a_scan_say_the_same(pipeline: RunningPipeline, media: dict[str, Path]):
+def test_the_pipeline_and_a_scan_say_the_same(
+    pipeline: RunningPipeline, media: dict[str, Path], submitted: list[dict[str, Any]]
+):
     files = [str(path) for path in media.values()]
-    submitted = pipeline.command("submit", *files, "--home", str(pipeline.home), "--wait", "--json", "--timeout", "300")
-    assert submitted.returncode == 0, submitted.stderr + pipeline.ends_of_logs()
     scanned = pipeline.command("scan", *files, "--detectors", "telltale", "--home", str(pipeline.home), "--json")
     assert scanned.returncode == 0, scanned.stderr
-    from_pipeline, from_scan = objects(submitted.stdout), objects(scanned.stdout)
-    assert [body["path"] for body in from_pipeline] == [body["path"] for body in from_scan] == files
-    for piped, single in zip(from_pipeline, from_scan, strict=True):
+    from_scan = objects(scanned.stdout)
+    assert [body["path"] for body in submitted] == [body["path"] for body in from_scan] == files
+    for piped, single in zip(submitted, from_scan, strict=True):
         if "dead_letter" not in piped:
             assert_same(what_is_said(piped), what_is_said(single))
 
@@ -84,6 +100,27 @@ def assert_same(one: Any, other: Any) -> None:
             assert_same(left, right)
     else:
         assert one == (pytest.approx(other, abs=1e-6) if isinstance(other, float) else other)
+
+
+@pytest.mark.browser
+def test_every_number_on_a_page_is_that_of_the_api_and_of_the_topic(
+    pipeline: RunningPipeline, submitted: list[dict[str, Any]], page: Page
+):
+    messages = on_topic(pipeline.status["kafka"], MEDIA_VERDICTS.name)
+    more = {"TELLTALE_BUCKET": pipeline.bucket, "TELLTALE_DETECTORS": "telltale"}
+    settings = ApiSettings(home=pipeline.home, bucket=pipeline.bucket, work_bucket=str(pipeline.home / "work"))
+    with (
+        a_dashboard(Deployment(pipeline.home), **more) as pages,
+        serving(settings.model_copy(update={"api_port": 0, "api_requests_per_minute": 0})) as address,
+        client_of(address) as api,
+    ):
+        done = compare_items(page, pages, api, messages)
+        for place in ("pipeline", "queues"):
+            done.add(compare_live(page, pages, api, place))
+    assert {one["media_id"] for one in submitted} <= latest_of(messages).keys()
+    assert not done.wrong, "\n".join(done.wrong)
+    for place, least in {"api": 400, "inbox": 35, "item": 300, "pipeline": 25, "queues": 8}.items():
+        assert done.numbers[place] >= least, done.numbers
 
 
 def test_a_killed_stage_comes_back_and_is_named(pipeline: RunningPipeline):

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from kafka import KafkaConsumer
+from kafka.structs import TopicPartition
 
 from contracts.topics import DEAD_LETTERS, MEDIA_VERDICTS
 from telltale.child_process import start_child, stop_child
@@ -79,6 +80,21 @@ class RunningPipeline:
 
     def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
+
+
+def on_topic(bootstrap_servers: str, topic: str) -> list[bytes]:
+    """The bytes of every message that a topic holds now, tombstones left out, each partition in its order."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    try:
+        places = [TopicPartition(topic, part) for part in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(places)
+        consumer.seek_to_beginning()
+        ends, found = consumer.end_offsets(places), []
+        while any((consumer.position(place) or 0) < end for place, end in ends.items()):
+            found += [one for some in consumer.poll(timeout_ms=200).values() for one in some]
+    finally:
+        consumer.close()
+    return [one.value for one in found if one.value is not None]
 
 
 class Outcomes:
