@@ -4,9 +4,11 @@ from html import escape
 
 import streamlit as st
 
+import detectors
 from contracts.vocabulary import Verdict
-from dashboard import marks, wording
-from dashboard.session import calm
+from dashboard import card_tables, marks, wording
+from dashboard.session import calm, settings
+from detectors.cards import Figure
 
 _ORDER = (
     Verdict.LIKELY_MANIPULATED,
@@ -48,9 +50,42 @@ def draw() -> None:
     st.subheader("Why a verdict is not more certain")
     rows = [(words.short, words.means, words.do) for words in wording.REASON_WORDS.values()]
     st.html(marks.table(("Reason", "What it means for the verdict", "What to do next"), rows, caption="Every reason"))
+    _false_alarms()
     st.subheader("Words")
     entries = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in _GLOSSARY)
     st.html(f'<dl class="tt-prose">{entries}</dl>')
+
+
+def _false_alarms() -> None:
+    """How often the detectors of this deployment suspected genuine clips, as their cards have it."""
+    cards = [detectors.card(name) for name in settings().detector_names]
+    rows = [
+        (card.spec.title, f"{figure.name}, {figure.on}", _counted(figure), _at_most(figure))
+        for card in cards
+        for figure in card.figures
+        if figure.group == "genuine_clips" and figure.of is None
+    ]
+    st.subheader("How often genuine clips are suspected")
+    st.html(
+        '<p class="tt-prose">Measured on genuine clips that no detector learned from. Few clips say little: the last '
+        "column is the rate that the count still allows. What is found and what is missed stands on the page Detectors."
+        "</p>"
+    )
+    if rows:
+        head = ("Detector", "Counted", "How many", "At most (95 %)")
+        st.html(card_tables.labelled(head, rows, caption="False alarms by the cards"))
+    else:
+        st.html('<p class="tt-quiet">The cards of the detectors that this deployment asks have no such figures.</p>')
+
+
+def _counted(figure: Figure) -> str:
+    if figure.n_items is None:
+        return f"{100 * figure.value:.0f} in 100"
+    return f"{figure.value * figure.n_items:.0f} of {figure.n_items}"
+
+
+def _at_most(figure: Figure) -> str:
+    return "–" if figure.high is None else f"{100 * figure.high:.0f} in 100"
 
 
 def _verdicts() -> str:
