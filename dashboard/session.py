@@ -1,7 +1,7 @@
 """The environment in; what every page shares out: settings, read model, both buckets, and calm when one fails."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,12 @@ def address_value(name: str, default: str = "") -> str:
 
 def set_address_value(name: str, value: str) -> None:
     """Put a value into the page's address; an empty one takes it out."""
-    if value:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, "")
+    set_address_values({name: value})
+
+
+def set_address_values(values: Mapping[str, str]) -> None:
+    """Change several values of the page's address in one step, which one step back undoes."""
+    before = st.query_params.to_dict()
+    after = {name: value for name, value in {**before, **values}.items() if value}
+    if after != before:
+        st.query_params.from_dict(after)

@@ -36,6 +36,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     app.command()(kafka_acls)
     bench_app.command("reconcile")(bench_reconcile)
     bench_app.command("api")(bench_api)
+    bench_app.command("pages")(bench_pages)
 
 
 @dead_letters_app.command("list")
@@ -225,5 +226,17 @@ def bench_api(
 ) -> None:
     """Time every operation of the API over few and over many items. Exit status 1 where many take over 3 times."""
     from telltale import bench_api as command
+
+    raise typer.Exit(command.run(small, large, rounds=rounds, as_json=as_json))
+
+
+def bench_pages(
+    small: Annotated[int, typer.Option(min=10, help="Items of the one read model.")] = 100,
+    large: Annotated[int, typer.Option(min=10, help="Items of the other.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Looks at each page.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Time every page over few and over many items. Exit status 1 where many take over 3 times."""
+    from telltale import bench_pages as command
 
     raise typer.Exit(command.run(small, large, rounds=rounds, as_json=as_json))

@@ -73,12 +73,9 @@ def _follow(asked: Mapping[str, Any]) -> None:
     if asked.get("open"):
         set_address_value("item", str(asked["open"]))
     elif asked.get("tab"):
-        set_address_value("tab", "" if asked["tab"] == "all" else str(asked["tab"]))
-        inbox_filters.go_to_first_page()
+        inbox_filters.ask({"tab": "" if asked["tab"] == "all" else str(asked["tab"])})
     elif turned := next((name for name in ("first", *PLACES) if asked.get(name)), None):
-        inbox_filters.go_to_first_page()
-        if turned in PLACES:
-            set_address_value(turned, str(asked[turned]))
+        inbox_filters.ask({turned: str(asked[turned])} if turned in PLACES else {})
     elif asked.get("reveal"):
         st.session_state.setdefault(_REVEALED, set()).add(str(asked["reveal"]))
     elif asked.get("show"):

@@ -12,7 +12,7 @@ from contracts.vocabulary import MediaKind
 from dashboard import opinion_first, reviews
 from dashboard.item_question import Order, Question
 from dashboard.projection import Tab
-from dashboard.session import address_value, engine, reader_zone, set_address_value, settings
+from dashboard.session import address_value, engine, reader_zone, set_address_value, set_address_values, settings
 
 HELD_AT = "inbox_held_at"
 PLACES = ("after", "before")
@@ -110,21 +110,17 @@ def _key(name: str) -> str:
 
 def _take(name: str) -> None:
     given = st.session_state[_key(name)]
-    set_address_value(name, "" if given is None else str(given).strip()[:_LONGEST])
-    go_to_first_page()
+    ask({name: "" if given is None else str(given).strip()[:_LONGEST]})
 
 
-def go_to_first_page() -> None:
-    """Leave the place in the list: another question has another one."""
-    for place in PLACES:
-        set_address_value(place, "")
+def ask(values: Mapping[str, str]) -> None:
+    """Change the address and leave the place in the list: another question has another one."""
+    set_address_values({**dict.fromkeys(PLACES, ""), **values})
 
 
 def clear() -> None:
     """Take the search and every filter away; tab and order stay."""
-    for name in FILTERS:
-        set_address_value(name, "")
-    go_to_first_page()
+    ask(dict.fromkeys(FILTERS, ""))
 
 
 def _switch_insertion() -> None:
@@ -202,5 +198,4 @@ def keep() -> None:
 
 def restore() -> None:
     """Ask for what the list was asked for when it was left."""
-    for name, value in st.session_state.get(_KEPT, {}).items():
-        set_address_value(name, value)
+    set_address_values(st.session_state.get(_KEPT, {}))

@@ -11,7 +11,7 @@ from dashboard import item_queries, marks, opinion_first, wording
 from dashboard.item_queries import Row
 from dashboard.look import HIDDEN_MARK
 from dashboard.projection import DONE, ItemDocuments
-from dashboard.session import COMPARE_PAGE, address_value, calm, engine, reader_zone, set_address_value
+from dashboard.session import COMPARE_PAGE, address_value, calm, engine, reader_zone, set_address_values
 from dashboard.view_models import HISTORY_HEAD, file_facts, history_table, moment
 from dashboard.views.item_card import draw_card
 from dashboard.views.item_evidence import draw_detectors, draw_people, draw_player, draw_timeline
@@ -53,8 +53,7 @@ def _draw_door() -> None:
     with switch:
         opinion_first.draw_switch()
     if back.button("Inbox", icon=":material/arrow_back:", type="tertiary"):
-        for name in ("item", "t"):
-            set_address_value(name, "")
+        set_address_values({"item": "", "t": ""})
         st.rerun()
 
 

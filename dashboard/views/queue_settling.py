@@ -53,10 +53,10 @@ def draw() -> None:
 
 
 def _asked(letters: Sequence[Mapping[str, Any]]) -> _Trial:
-    names = {letter["dead_letter_id"]: _name(letter) for letter in letters}
+    names: dict[str, str] = {letter["dead_letter_id"]: _name(letter) for letter in letters}
     key = f"settling_ids_{st.session_state.get(_ROUND, 0)}"
     label = f"Open letters (the newest {len(names)})"
-    chosen = st.multiselect(label, list(names), format_func=lambda name: names.get(name, name), key=key)
+    chosen = st.multiselect(label, list(names), format_func=lambda name: names.get(name, str(name)), key=key)
     left, right = st.columns([1, 1])
     with left:
         wish = st.radio("What to do", list(Wish), format_func=_WORDS.__getitem__, key="settling_wish")
