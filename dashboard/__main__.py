@@ -2,6 +2,7 @@
 
 from contracts.vocabulary import Stage
 from dashboard.custody.settings import CustodySettings
+from dashboard.models.drift_watch import DriftWatch
 from dashboard.operations.samples import Samples
 from dashboard.operations.watching import ProcessWatch, targets_of
 from dashboard.projector import run
@@ -16,8 +17,9 @@ def main() -> None:
     parse_nothing("python -m dashboard", about, CustodySettings)
     settings = CustodySettings()
     configure_logs(settings, Stage.PROJECT)
-    samples = Samples(open_engine(url_of(settings)))
-    with ProcessWatch(targets_of(settings.metrics_targets), samples), ending_when_refused():
+    engine = open_engine(url_of(settings))
+    watched = ProcessWatch(targets_of(settings.metrics_targets), Samples(engine))
+    with watched, DriftWatch(engine), ending_when_refused():
         knock_if_there(settings)
         run(settings, stop_on_signal())
 

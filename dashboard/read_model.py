@@ -19,6 +19,7 @@ from dashboard.custody.chain import NOTHING, Head
 from dashboard.custody.facts import facts_of
 from dashboard.custody.log import head_of, is_forgotten, record
 from dashboard.custody.tables import audit_head
+from dashboard.models import alarm_tables  # noqa: F401 - its table is made with the others
 from dashboard.operations import health_reports  # noqa: F401 - its table is made with the others
 from dashboard.projection import DONE, ItemDocuments, row_of
 from dashboard.read_tables import (

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     JUDGED = "judged"
     REJUDGED = "rejudged"
     REVIEWED = "reviewed"
+    ACKNOWLEDGED = "acknowledged"
     PARKED = "parked"
     SETTLED = "settled"
     GAP_FOUND = "gap_found"

@@ -3,33 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from contracts.messages import DetectorResult, MediaVerdict
-from contracts.vocabulary import DetectorStatus, Verdict
+from contracts.vocabulary import DetectorStatus
+from dashboard.models.drift_alarms import ABSTAINED, BINS, Alarm, Floats, alarm_of, raw_scores, stability_of
 from detectors.evaluation.agreement import Agreement, agreement_of
-
-BINS = 10
-FEWEST = 30
-# The usual reading of the population stability index: under 0.1 nothing to speak of, from 0.25 on another population.
-_SHIFTING, _SHIFTED = 0.1, 0.25
-_DEGENERATE_SPREAD = 0.01
-_LEAST_SHARE = 1e-4
-_ABSTAINED = (Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED)
-
-Floats = NDArray[np.float64]
-
-
-class Alarm(StrEnum):
-    """What is wrong with a detector's scores."""
-
-    SHIFTED = "scores have shifted"
-    SHIFTING = "scores are shifting"
-    DEGENERATE = "scores are all alike"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +43,13 @@ class Share:
 
 def score_shifts(now: Sequence[MediaVerdict], before: Sequence[MediaVerdict]) -> list[ScoreShift]:
     """Each detector that scored on either side, in alphabetical order."""
-    new, old = _raw_scores(now), _raw_scores(before)
-    return [_shift(name, new.get(name, []), old.get(name, [])) for name in sorted({*new, *old})]
+    new, old = raw_scores(now), raw_scores(before)
+    none = np.array([], np.float64)
+    return [_shift(name, new.get(name, none), old.get(name, none)) for name in sorted({*new, *old})]
 
 
-def _raw_scores(verdicts: Sequence[MediaVerdict]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for verdict in verdicts:
-        for result in verdict.detectors:
-            if result.raw is not None and result.status is DetectorStatus.SCORED and not result.untrained:
-                found.setdefault(result.name, []).append(result.raw)
-    return found
-
-
-def _shift(name: str, now: Sequence[float], before: Sequence[float]) -> ScoreShift:
-    new, old = np.asarray(now, np.float64), np.asarray(before, np.float64)
-    is_enough = min(new.size, old.size) >= FEWEST
-    stability = stability_index(new, old) if is_enough else None
+def _shift(name: str, new: Floats, old: Floats) -> ScoreShift:
+    stability = stability_of(new, old)
     return ScoreShift(
         detector=name,
         count_now=new.size,
@@ -86,23 +57,9 @@ def _shift(name: str, now: Sequence[float], before: Sequence[float]) -> ScoreShi
         now=_histogram(new),
         before=_histogram(old),
         stability=stability,
-        p_value=float(np.asarray(ks_2samp(new, old))[1]) if is_enough else None,
-        alarm=_alarm(new, stability),
+        p_value=float(np.asarray(ks_2samp(new, old))[1]) if stability is not None else None,
+        alarm=alarm_of(new, old, stability),
     )
-
-
-def stability_index(now: Floats, before: Floats) -> float:
-    """The population stability index of ``now`` against the deciles of ``before``; 0 where both are spread alike.
-
-    The sum over bins of (share now - share before) x ln(share now / share before), with empty bins counted as 0.0001.
-    Source: Siddiqi 2006, "Credit Risk Scorecards", chapter 8.
-    """
-    edges = np.unique(np.quantile(before, np.linspace(0.0, 1.0, BINS + 1)[1:-1]))
-    shares = []
-    for scores in (now, before):
-        counted = np.bincount(np.searchsorted(edges, scores, side="right"), minlength=edges.size + 1)
-        shares.append(np.maximum(counted / scores.size, _LEAST_SHARE))
-    return float(np.sum((shares[0] - shares[1]) * np.log(shares[0] / shares[1])))
 
 
 def _histogram(scores: Floats) -> tuple[float, ...]:
@@ -112,19 +69,11 @@ def _histogram(scores: Floats) -> tuple[float, ...]:
     return tuple(float(share) for share in counted / scores.size)
 
 
-def _alarm(now: Floats, stability: float | None) -> Alarm | None:
-    if now.size >= FEWEST and float(np.quantile(now, 0.95) - np.quantile(now, 0.05)) < _DEGENERATE_SPREAD:
-        return Alarm.DEGENERATE
-    if stability is None or stability < _SHIFTING:
-        return None
-    return Alarm.SHIFTED if stability >= _SHIFTED else Alarm.SHIFTING
-
-
 def mixes(now: Sequence[MediaVerdict], before: Sequence[MediaVerdict]) -> dict[str, list[Share]]:
     """What the items were: outcome, kind, codec, height of the faces; and how many ended without a call."""
     kinds: dict[str, Callable[[MediaVerdict], str]] = {
         "Outcome": lambda verdict: verdict.verdict.value.replace("_", " "),
-        "Call or none": lambda verdict: "without a call" if verdict.verdict in _ABSTAINED else "with a call",
+        "Call or none": lambda verdict: "without a call" if verdict.verdict in ABSTAINED else "with a call",
         "Kind": lambda verdict: verdict.media.kind.value,
         "Codec": lambda verdict: verdict.media.codec or "unknown",
         "Height of the largest face": _face_height,

@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashboard import card_tables
 from dashboard.look import AMBER, BLUE, GREY
-from dashboard.models.drift import BINS, FEWEST, ScoreShift, Share, agreement_now, mixes, score_shifts
+from dashboard.models.drift import ScoreShift, Share, agreement_now, mixes, score_shifts
+from dashboard.models.drift_alarms import BINS, FEWEST
 from dashboard.session import calm
+from dashboard.views.drift_alarms import draw_alarms
 from dashboard.views.latest_verdicts import KEPT_S, latest_verdicts
 from detectors.evaluation.agreement import MARKED, Agreement
 
@@ -22,6 +24,8 @@ def draw() -> None:
         '<p class="tt-prose">Detectors age when what people send changes. The latest items are held against those '
         "before them. An alarm is a reason to look, not a reason to distrust single verdicts.</p>"
     )
+    draw_alarms()
+    st.subheader("Now and before")
     size = st.selectbox("Items on each side", _SIZES, index=1)
     _live(size)
 
@@ -39,7 +43,6 @@ def _live(size: int) -> None:
         )
         return
     shifts = score_shifts(now, before)
-    _alarms(shifts)
     st.html(card_tables.labelled(_HEAD, [_row(shift) for shift in shifts], caption="Raw scores"))
     for shift in shifts:
         st.altair_chart(_histogram(shift), width="stretch")
@@ -50,12 +53,6 @@ def _live(size: int) -> None:
 
 
 _HEAD = ("Detector", "Scores now", "Before", "Stability index", "p (Kolmogorov-Smirnov)", "Alarm")
-
-
-def _alarms(shifts: list[ScoreShift]) -> None:
-    for shift in shifts:
-        if shift.alarm is not None:
-            st.warning(f"**{shift.detector}**: {shift.alarm.value}.", icon=":material/monitoring:")
 
 
 def _row(shift: ScoreShift) -> tuple[str, ...]:
@@ -76,9 +73,9 @@ def _histogram(shift: ScoreShift) -> altair.Chart:
         for at, share in enumerate(shares)
     ]
     colours = altair.Scale(domain=["now", "before"], range=[BLUE, GREY])
-    chart = altair.Chart(pandas.DataFrame(rows), title=f"{shift.detector}: share of items by raw score", height=160)
+    chart = altair.Chart(pandas.DataFrame(rows), title=f"{shift.detector}: share of items by raw score", height=240)
     return chart.mark_bar().encode(
-        x=altair.X("score:N", title="raw score"),
+        x=altair.X("score:N", title="raw score", axis=altair.Axis(labelAngle=0)),
         xOffset=altair.XOffset("items:N", sort=["now", "before"]),
         y=altair.Y("share:Q", title="share of items", scale=altair.Scale(domain=[0, 1])),
         color=altair.Color("items:N", scale=colours, title=""),

@@ -5,7 +5,8 @@ import pytest
 
 from contracts.messages import MediaVerdict, Probability
 from contracts.vocabulary import DetectorStatus, Verdict
-from dashboard.models.drift import FEWEST, Alarm, agreement_now, mixes, score_shifts, stability_index
+from dashboard.models.drift import agreement_now, mixes, score_shifts
+from dashboard.models.drift_alarms import FEWEST, Alarm, stability_index
 from dashboard.models.label_queue import label_queue
 from tests.support.items import a_result, a_verdict, an_upload
 

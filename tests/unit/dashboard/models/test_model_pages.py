@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from contracts.vocabulary import Verdict
+from dashboard.models.alarm_book import AlarmBook
+from dashboard.models.drift_alarms import Alarm, Raised
 from dashboard.read_model import ReadModelWriter, open_engine
 from dashboard.views.evaluations import kept_reports
 from detectors.training.runs.run_record import write_record
@@ -50,6 +52,25 @@ def test_drift_is_told_where_scores_have_shifted(home: Path):
     assert "scores have shifted" in words
     assert "inconclusive" in words
     assert "c199.mp4" in words_of(drawn("labels"))
+
+
+def test_a_kept_alarm_is_shown_and_can_be_acknowledged(home: Path):
+    engine = open_engine(f"sqlite:///{home / 'read_model.sqlite'}")
+    figures = {"now": 250.0, "before": 250.0, "stability": 0.41}
+    AlarmBook(engine).update([Raised(subject="telltale", alarm=Alarm.SHIFTED, figures=figures)], now_s=1_000_000.0)
+    app = drawn("drift")
+    assert "**telltale**: scores have shifted (stability index 0.41" in words_of(app)
+    assert "nobody yet" in words_of(app)
+    app.text_input[0].set_value("new camera")
+    app.text_input[1].set_value("Anna")
+    app = app.button[0].click().run()
+    assert not app.exception
+    words = words_of(app)
+    assert "Anna" in words
+    assert "new camera" in words
+    assert not app.warning, "it holds on, but nobody has to be told"
+    (kept,) = AlarmBook(engine).alarms()
+    assert (kept.acknowledged_by, kept.note) == ("Anna", "new camera")
 
 
 def test_reports_are_listed_and_damaged_ones_named(home: Path):
