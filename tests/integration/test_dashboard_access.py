@@ -19,7 +19,7 @@ PAGES = {
     "/pipeline": ".tt-empty",
     "/queues": ".tt-table",
     "/health": ".tt-empty",
-    "/policy": ".tt-empty",
+    "/policy": ".tt-lines",
     "/drift": ".tt-empty",
     "/labels": ".tt-table",
 }
