@@ -4,6 +4,7 @@ import streamlit as st
 
 from contracts.messages import Evidence, MediaVerdict
 from contracts.settings import DetectSettings
+from contracts.vocabulary import MediaKind
 from dashboard import wording
 from dashboard.evidence_pictures import NoPicture
 from dashboard.heat_map_line import Asked, HeatMapMaker, LineIsFull, NoHeatMap
@@ -13,6 +14,7 @@ from detectors.heat_maps import DETECTOR
 
 _MOST = 6
 _LOOK_EVERY_S = 1.0
+_SLIDER_PX = 420
 
 
 def draw_heat_maps(verdict: MediaVerdict) -> None:
@@ -24,7 +26,7 @@ def draw_heat_maps(verdict: MediaVerdict) -> None:
     if waiting is None:
         _draw_offer(verdict, evidence, asked)
     elif waiting.is_done:
-        _draw_maps(waiting)
+        _draw_maps(waiting, verdict.media.kind)
         if waiting.has_failed and st.button("Try again", icon=":material/refresh:"):
             asked.pop(verdict.event_id)
             st.rerun()
@@ -54,18 +56,23 @@ def _wait(waiting: Asked) -> None:
 
 @st.fragment
 @calm
-def _draw_maps(done: Asked) -> None:
+def _draw_maps(done: Asked, kind: MediaKind) -> None:
     try:
         maps = done.result()
     except (NoHeatMap, NoPicture) as why:
         st.warning(str(why), icon=":material/blur_off:")
         return
-    strength = st.slider("Strength of the overlay", 0, 100, 60, format="%d %%")
+    with st.container(width=_SLIDER_PX):
+        strength = st.slider("Strength of the overlay", 0, 100, 60, format="%d %%")
     for column, heat_map, one in zip(st.columns(_MOST), maps, done.evidence, strict=False):
         with column:
             st.image(overlaid(heat_map, strength / 100), width="stretch")
-            odds = f"{wording.clock(one.pts_s)} · {wording.out_of_100(one.probability)} in 100."
-            st.caption(f"{odds} {check_words(heat_map)}")
+            st.caption(f"{_place_words(one, kind)} {check_words(heat_map)}")
+
+
+def _place_words(one: Evidence, kind: MediaKind) -> str:
+    odds = f"{wording.out_of_100(one.probability)} in 100."
+    return f"{wording.clock(one.pts_s)} · {odds}" if kind is MediaKind.VIDEO else odds
 
 
 def _strongest(verdict: MediaVerdict) -> list[Evidence]:

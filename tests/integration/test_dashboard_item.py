@@ -16,6 +16,8 @@ from dashboard.read_model import open_engine, url_of
 from tests.support.read_models import CLIP_S, Deployment
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+HEAT_MAP_PATIENCE_MS = 240_000
+CHECK_WORDS = r"in 100\. (Check passed|Check failed|Nothing here pushed the score up)"
 VIDEO = "document.querySelector('[data-testid=stVideo]')"
 
 
@@ -157,6 +159,21 @@ def test_who_wants_so_says_an_opinion_before_the_verdict_is_told(
     expect(page.locator(".tt-card h2")).to_contain_text("No evidence of manipulation found")
     (said,) = reviews.reviews_of(engine_of(deployment), seeded["press conference.mp4"].media_id)
     assert (said.reviewer, said.before_verdict) == ("Ben", True)
+
+
+def test_heat_maps_are_computed_with_their_progress_and_shown_with_their_check(swapped: Page):
+    swapped.get_by_role("tab", name="Heat map").click()
+    swapped.get_by_role("button", name="Compute heat maps").click()
+    expect(swapped.get_by_text(re.compile(r"^Heat maps: [a-z ,]+, \d+ s so far\.$"))).to_be_visible()
+    maps = swapped.get_by_test_id("stImage").locator("img")
+    expect(maps).to_have_count(6, timeout=HEAT_MAP_PATIENCE_MS)
+    maps.evaluate_all("all => Promise.all(all.map(one => one.decode()))")
+    checked = swapped.get_by_test_id("stMain").get_by_text(re.compile(CHECK_WORDS))
+    expect(checked).to_have_count(6)
+    expect(swapped.get_by_text("not what was altered")).to_be_visible()
+    before = maps.first.get_attribute("src")
+    swapped.get_by_role("slider", name="Strength of the overlay").press("End")
+    expect(maps.first).not_to_have_attribute("src", before or "")
 
 
 def test_two_items_are_compared_side_by_side(page: Page, address: str, seeded: dict[str, MediaUploaded]):

@@ -8,9 +8,10 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from dashboard.operations import drawings
 from dashboard.projection import Tab
 from dashboard.view_models import spoken_bytes, spoken_ms
 
+Latest = tuple[MediaVerdict, dict[str, Any]]
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -66,42 +68,58 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
 
 def compare_items(page: Page, address: str, api: httpx.Client, messages: Sequence[bytes]) -> Compared:
     """Inbox and item pages against API and topic; ``messages`` are all of the verdict topic."""
-    done, latest = Compared(), latest_of(messages)
+    latest = latest_of(messages)
     page.goto(address)
-    page.locator(".tt-row").nth(len(latest) - 1).wait_for()
-    counts, pipeline = _told(api, "/v1/items/counts"), _told(api, "/v1/pipeline")
-    compare_inbox_counts(done, page, counts, pipeline, [event for event, _ in latest.values()])
-    items = {media_id: _told(api, f"/v1/items/{media_id}") for media_id in latest}
-    for media_id, (event, message) in latest.items():
-        compare_event(done, _told(api, f"/v1/items/{media_id}/verdict"), message)
-        row = page.locator(".tt-row", has=page.locator(f'a[href="?item={media_id}"]'))
-        compare_inbox_row(done, row, items[media_id]["summary"], event)
-    for media_id, item in items.items():
-        page.goto(f"{address}/?item={media_id}")
-        page.locator("table.tt-table caption", has_text="Every verdict, newest first").wait_for(state="attached")
-        compare_item_page(done, page, item, _told(api, f"/v1/items/{media_id}/history"))
+    done = settled(page, partial(_compare_inbox, page, api, latest))
+    for media_id in latest:
+        done.add(settled(page, partial(_compare_item, page, address, api, media_id)))
     return done
 
 
-def compare_live(page: Page, address: str, api: httpx.Client, place: str, *, patience_s: float = 90.0) -> Compared:
-    """A page of operators, whose numbers move with every look, against the API as soon as both have seen the same."""
+def compare_live(page: Page, address: str, api: httpx.Client, place: str) -> Compared:
+    """A page of operators against the API: its numbers move with every look, until both have seen the same."""
     page.goto(f"{address}/{place}")
     page.locator("table.tt-table caption").first.wait_for(state="attached")
+    compare = compare_pipeline_page if place == "pipeline" else compare_queues_page
+    return settled(page, lambda: compare(page, _told(api, "/v1/pipeline"), _told(api, "/v1/items/counts")))
+
+
+def settled(page: Page, compare: Callable[[], Compared], *, patience_s: float = 90.0) -> Compared:
+    """The comparison once nothing is wrong: pages and projector follow the topic, and each other, after a moment."""
     give_up_s = time.monotonic() + patience_s
     while True:
-        told, counts = _told(api, "/v1/pipeline"), _told(api, "/v1/items/counts")
-        if place == "pipeline":
-            done = compare_pipeline_page(page, told, counts)
-        else:
-            done = compare_queues_page(page, told, told["open_dead_letters"])
+        try:
+            done = compare()
+        except httpx.HTTPStatusError as why:  # the projector has not read it yet
+            done = Compared(wrong=[str(why)])
         if not done.wrong or time.monotonic() > give_up_s:
             return done
         page.wait_for_timeout(500)
 
 
-def latest_of(messages: Sequence[bytes]) -> dict[str, tuple[MediaVerdict, dict[str, Any]]]:
+def _compare_inbox(page: Page, api: httpx.Client, latest: Mapping[str, Latest]) -> Compared:
+    done = Compared()
+    page.locator(".tt-row").nth(len(latest) - 1).wait_for()
+    counts, pipeline = _told(api, "/v1/items/counts"), _told(api, "/v1/pipeline")
+    compare_inbox_counts(done, page, counts, pipeline, [event for event, _ in latest.values()])
+    for media_id, (event, message) in latest.items():
+        compare_event(done, _told(api, f"/v1/items/{media_id}/verdict"), message)
+        row = page.locator(".tt-row", has=page.locator(f'a[href="?item={media_id}"]'))
+        compare_inbox_row(done, row, _told(api, f"/v1/items/{media_id}")["summary"], event)
+    return done
+
+
+def _compare_item(page: Page, address: str, api: httpx.Client, media_id: str) -> Compared:
+    done = Compared()
+    page.goto(f"{address}/?item={media_id}")
+    page.locator("table.tt-table caption", has_text="Every verdict, newest first").wait_for(state="attached")
+    compare_item_page(done, page, _told(api, f"/v1/items/{media_id}"), _told(api, f"/v1/items/{media_id}/history"))
+    return done
+
+
+def latest_of(messages: Sequence[bytes]) -> dict[str, Latest]:
     """The latest event of each item, as read and as JSON."""
-    latest: dict[str, tuple[MediaVerdict, dict[str, Any]]] = {}
+    latest: dict[str, Latest] = {}
     for message in messages:
         event = decode(message, MediaVerdict)
         if event.media_id not in latest or latest[event.media_id][0].seq < event.seq:
@@ -355,9 +373,9 @@ def compare_pipeline_page(page: Page, told: Mapping[str, Any], counts: Mapping[s
     return done
 
 
-def compare_queues_page(page: Page, told: Mapping[str, Any], letters: int) -> Compared:
+def compare_queues_page(page: Page, told: Mapping[str, Any], _: Mapping[str, int]) -> Compared:
     """What waits in each queue, and how many letters are open, against the API."""
-    done = Compared()
+    done, letters = Compared(), told["open_dead_letters"]
     rows = [(one["group"], one["topic"], f"{one['waiting']:,.0f}") for one in told["queues"]]
     done.same("queues", "waiting", _rows(page, "Queues"), rows)
     found = page.get_by_text(re.compile(r"\d found, the newest"))
