@@ -167,6 +167,13 @@ class Label:
     before_verdict: bool
 
 
+def has_labels(engine: Engine) -> bool:
+    """Whether anybody gave a conclusion that may be used for evaluation."""
+    asked = select(reviews.c.review_id).where(reviews.c.for_evaluation, reviews.c.outcome.in_(list(_LABELS))).limit(1)
+    with engine.connect() as connection:
+        return connection.execute(asked).first() is not None
+
+
 def labels(engine: Engine) -> Iterator[Label]:
     """The latest conclusion on each item whose reviewer lets it be used for evaluation, in the order of their times.
 

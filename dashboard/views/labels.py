@@ -4,15 +4,19 @@ import csv
 import io
 
 import streamlit as st
+from sqlalchemy import Engine
 
 from contracts.vocabulary import Verdict
 from dashboard import card_tables, reviews, wording
-from dashboard.models.human_agreement import Tally, against_verdicts, among_people
+from dashboard.models.human_agreement import Pairs, Tally, against_verdicts, among_people
 from dashboard.models.label_queue import Candidate, label_queue
 from dashboard.models.recent_verdicts import recent_verdicts
-from dashboard.session import FIRST_PAGE, calm, engine
+from dashboard.read_model import url_of
+from dashboard.session import FIRST_PAGE, calm, engine, settings
 
 _LOOKED_AT = 500
+_MOST_SHOWN = 50
+_KEPT_S = 30
 
 
 @calm
@@ -23,12 +27,20 @@ def draw() -> None:
         '<p class="tt-prose">A label teaches most where detectors contradict each other and the estimate is near one '
         "half. Open an item, say in the review form what you found out, and allow its use for evaluation.</p>"
     )
-    verdicts = recent_verdicts(engine(), most=_LOOKED_AT)
-    labelled = reviews.reviewed_among(engine(), [verdict.media_id for verdict in verdicts])
-    queue = label_queue(verdicts, labelled=labelled)
+    database = engine()  # whoever may not look gets nothing out of what is kept for others
+    candidates = _candidates(url_of(settings()))
+    labelled = reviews.reviewed_among(database, [one.media_id for one in candidates])
     _labels_so_far()
-    _queue(queue)
+    _queue([one for one in candidates if one.media_id not in labelled][:_MOST_SHOWN])
     _agreement()
+
+
+@st.cache_data(ttl=_KEPT_S, max_entries=4, show_spinner=False)
+def _candidates(url: str) -> list[Candidate]:
+    # The address tells read models apart. What is kept is the order alone: five hundred verdicts would take longer to
+    # fetch than to read.
+    assert url == url_of(settings()), "one server has one read model at a time"
+    return label_queue(recent_verdicts(engine(), most=_LOOKED_AT), labelled=(), most=_LOOKED_AT)
 
 
 def _queue(queue: list[Candidate]) -> None:
@@ -49,7 +61,7 @@ def _queue(queue: list[Candidate]) -> None:
 
 def _agreement() -> None:
     """What people concluded beside what the verdicts say; before they saw them, and after."""
-    tallies = against_verdicts(engine())
+    tallies, pairs = _agreed(url_of(settings()))
     if not tallies:
         return
     st.subheader("People and verdicts")
@@ -61,10 +73,15 @@ def _agreement() -> None:
         part = [tally for tally in tallies if tally.before_verdict is before]
         if part:
             st.html(card_tables.labelled(_VERDICTS_HEAD, _crossed(part), caption=caption))
-    pairs = among_people(engine())
     if pairs.count:
         words = f"{pairs.alike:,} of {pairs.count:,} pairs of people who reviewed the same item concluded alike."
         st.html(f'<p class="tt-prose">{words}</p>')
+
+
+@st.cache_data(ttl=_KEPT_S, max_entries=4, show_spinner=False)
+def _agreed(url: str) -> tuple[list[Tally], Pairs]:
+    assert url == url_of(settings()), "one server has one read model at a time"
+    return against_verdicts(engine()), among_people(engine())
 
 
 _VERDICTS_HEAD = ("Conclusion", *(wording.VERDICT_WORDS[verdict].word for verdict in Verdict))
@@ -79,16 +96,22 @@ def _crossed(tallies: list[Tally]) -> list[tuple[str, ...]]:
 
 
 def _labels_so_far() -> None:
-    found = list(reviews.labels(engine()))
-    if not found:
+    database = engine()  # asked here, because the file is made where there is no page
+    if not reviews.has_labels(database):
         return
+    st.download_button(
+        "Download the labels as a manifest for telltale evaluate",
+        lambda: _manifest(database),
+        "labels.csv",
+        "text/csv",
+        on_click="ignore",
+    )
+
+
+def _manifest(database: Engine) -> str:
     manifest = io.StringIO()
     writer = csv.writer(manifest)
     writer.writerow(("path", "label", "sha256", "reviewer", "basis"))
+    found = reviews.labels(database)
     writer.writerows((one.path, one.label, one.sha256 or "", one.reviewer, one.basis) for one in found)
-    st.download_button(
-        f"Download {len(found)} labels as a manifest for telltale evaluate",
-        manifest.getvalue(),
-        "labels.csv",
-        "text/csv",
-    )
+    return manifest.getvalue()

@@ -13,11 +13,12 @@ KEPT_S = 30
 def latest_verdicts(most: int) -> list[MediaVerdict]:
     """Newest first. Raises ``AccessDenied``."""
     engine()  # whoever may not look gets nothing out of what was kept for others
-    return _latest(url_of(settings()), most)
+    return list(_latest(url_of(settings()), most))
 
 
-@st.cache_data(ttl=KEPT_S, max_entries=8, show_spinner=False)
-def _latest(url: str, most: int) -> list[MediaVerdict]:
+# As they are, because nobody can change a verdict: to copy hundreds of them takes longer than to read them.
+@st.cache_resource(ttl=KEPT_S, max_entries=8, show_spinner=False)
+def _latest(url: str, most: int) -> tuple[MediaVerdict, ...]:
     # The address is there to tell read models apart, which Streamlit does by the arguments without a leading line.
     assert url == url_of(settings()), "one server has one read model at a time"
-    return recent_verdicts(engine(), most=most)
+    return tuple(recent_verdicts(engine(), most=most))
