@@ -46,13 +46,14 @@ class Permissions:
     writes: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
+    looks_into: tuple[str, ...] = ()
 
 
 def permissions_of(settings: TopicSettings) -> tuple[Permissions, ...]:
     """Every part of a deployment with these detectors, in the order of the data.
 
     ``operator`` is who puts dead letters back and deletes items: the commands and the API, which write wherever a
-    message may have come from.
+    message may have come from, and look into the settings of the topic that a deletion leaves a tombstone on.
     """
     crops = tuple(crops_for(name).name for name in settings.detector_names)
     changelogs = (changelog_of(ITEMS_TABLE), changelog_of(PARTS_TABLE))
@@ -82,7 +83,9 @@ def permissions_of(settings: TopicSettings) -> tuple[Permissions, ...]:
             groups=(AGGREGATE_GROUP,),
         ),
         Permissions(part="project", reads=shown_from, writes=(parked,), groups=(PROJECT_GROUP,)),
-        Permissions(part="operator", reads=every, writes=every, groups=("telltale.*",)),
+        Permissions(
+            part="operator", reads=every, writes=every, groups=("telltale.*",), looks_into=(MEDIA_VERDICTS.name,)
+        ),
         Permissions(part="subscriber", reads=(MEDIA_VERDICTS.name,), groups=("subscriber.*",)),
     )
 
@@ -90,6 +93,7 @@ def permissions_of(settings: TopicSettings) -> tuple[Permissions, ...]:
 def rules_of(permissions: Permissions, user: str) -> Iterator[ACL]:
     """The access rules that give ``user`` (without ``User:``) these permissions."""
     topics = ((permissions.reads, _READ), (permissions.writes, _WRITE), (permissions.makes, _MAKE))
+    topics += ((permissions.looks_into, (ACLOperation.DESCRIBE_CONFIGS,)),)
     wanted = {(name, operation) for names, operations in topics for name in names for operation in operations}
     for name, operation in sorted(wanted):
         yield _rule(user, operation, ResourcePattern(ResourceType.TOPIC, name))

@@ -15,7 +15,7 @@ from ingest.kafka_login import KafkaAddress, client_arguments, knock
 
 CONFIRM_S = 20.0
 _COMPACTED = "compact"
-_DELETING = "delete"
+_POLICY = "cleanup.policy"
 
 
 class Topics(StrEnum):
@@ -62,9 +62,14 @@ def tell_topics(kafka: Callable[[], KafkaAddress], media_id: str) -> OnTopics:
 
 def _policy_of(kafka: KafkaAddress, topic: str) -> str:
     with closing(KafkaAdminClient(**client_arguments(kafka))) as admin:
-        told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])["topic"][topic]
-    # Only what differs from Kafka's own defaults is told.
-    return str(told["cleanup.policy"]["value"]) if "cleanup.policy" in told else _DELETING
+        told = admin.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic)],
+            config_filter="all",  # pyright: ignore[reportCallIssue] - missing in the library's types
+        )["topic"][topic]
+    # The library drops the broker's refusal; every topic has this setting for whoever may see it.
+    if _POLICY not in told:
+        raise NotNow(f"the settings of {topic} are not told: it is missing, or its DESCRIBE_CONFIGS is not allowed")
+    return str(told[_POLICY]["value"])
 
 
 def _write_tombstone(kafka: KafkaAddress, media_id: str) -> None:

@@ -20,6 +20,7 @@ from contracts.security import KafkaSettings
 from contracts.settings import DashboardSettings, TopicSettings
 from contracts.topics import DETECTOR_SCORES, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Lifecycle
+from dashboard.custody.deletion_on_topics import Topics, tell_topics
 from dashboard.read_model import open_engine, url_of
 from dashboard.recent_answers import latest_verdicts
 from ingest.kafka_login import KafkaAddress, address_of, client_arguments
@@ -118,6 +119,7 @@ def test_the_broker_lets_each_part_do_its_work_and_no_other(kafka: SecureKafka, 
         may = {(topic["name"], one) for topic in admin.describe_topics() for one in topic["authorized_operations"]}
     wanted = {("READ", name) for name in part.reads} | {("WRITE", name) for name in part.writes}
     wanted |= {(one, name) for name in part.makes for one in ("CREATE", "DESCRIBE_CONFIGS")}
+    wanted |= {("DESCRIBE_CONFIGS", name) for name in part.looks_into}
     wanted |= {("DESCRIBE", name) for _, name in wanted}
     assert {(one, name) for name, one in may} == wanted
 
@@ -137,6 +139,12 @@ def test_a_detector_cannot_give_a_verdict(kafka: SecureKafka):
         while (consumer.position(verdicts) or 0) < consumer.end_offsets([verdicts])[verdicts]:
             seen += [record.value for some in consumer.poll(500).values() for record in some]
     assert b"{" not in seen
+
+
+def test_an_operator_may_leave_the_tombstone_of_a_deletion(kafka: SecureKafka):
+    told = tell_topics(lambda: address(kafka, "telltale-operator"), "0" * 32)
+    assert told.outcome is Topics.TOMBSTONE, told.left
+    assert tell_topics(lambda: address(kafka, "telltale-subscriber"), "0" * 32).outcome is Topics.NOT_REACHED
 
 
 def test_a_subscriber_cannot_take_the_place_of_a_stage(kafka: SecureKafka):
