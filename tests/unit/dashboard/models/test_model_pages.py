@@ -12,7 +12,7 @@ from dashboard.models.alarm_book import AlarmBook
 from dashboard.models.drift_alarms import Alarm, Raised
 from dashboard.read_model import ReadModelWriter, open_engine
 from dashboard.views.evaluations import kept_reports
-from detectors.training.runs.run_record import write_record
+from detectors.training.runs.run_record import Artefacts, write_record
 from tests.support.items import NOON, a_probability, a_result, a_verdict, an_upload
 from tests.support.pages import drawn, words_of
 from tests.support.run_records import a_config, a_record
@@ -96,6 +96,26 @@ def test_runs_are_listed_with_their_curves(home: Path):
     words = words_of(drawn("experiments"))
     assert "first" in words
     assert "0.900 at 200" in words
+
+
+def test_a_run_says_what_it_left_and_how_a_detector_is_made_of_it(home: Path):
+    config = a_config(home / "runs" / "kept")
+    write_record(a_record(config, 0.7, 0.8), config.out)
+    weights = config.out / "telltale.safetensors"
+    weights.write_bytes(b"tensors..")
+    app = drawn("experiments")
+    assert weights.name in words_of(app)
+    assert [one.value for one in app.code] == [f"telltale detectors new NAME --from-run {config.out}"]
+    weights.unlink()
+    app = drawn("experiments")
+    assert f"{weights.name} is no longer there" in words_of(app)
+    assert not app.code
+
+
+def test_what_a_run_did_not_save_is_said(home: Path):
+    config = a_config(home / "runs" / "begun")
+    write_record(a_record(config).model_copy(update={"artefacts": Artefacts()}), config.out)
+    assert "not saved" in words_of(drawn("experiments"))
 
 
 def test_other_thresholds_are_tried_on_kept_verdicts_and_their_settings_shown(home: Path):
