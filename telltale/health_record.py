@@ -30,6 +30,7 @@ from telltale.terminal import say
 
 # The stages start first: what they load should not wait for a look at it.
 FIRST_AFTER_S = 20.0
+SOON_AGAIN = 10
 _LEAST_PRIORITY = 19
 _log = structlog.get_logger()
 
@@ -75,13 +76,17 @@ def run(wish: Wish) -> int:
 def _again_and_again(wish: Wish, settings: ProjectSettings, every_s: float, stop: threading.Event) -> None:
     os.nice(_LEAST_PRIORITY)
     configure_logs(settings, "doctor")
-    pause_s = min(FIRST_AFTER_S, every_s)
+    pause_s, soon_again = min(FIRST_AFTER_S, every_s), SOON_AGAIN
     while not stop.wait(pause_s):
         pause_s = every_s
         try:
             engine = open_engine(url_of(settings))
-            keep(engine, regular_report(wish, settings, engine))
+            report = regular_report(wish, settings, engine)
+            keep(engine, report)
             engine.dispose()
+            if soon_again and report.count(Finding.GOOD) < len(report.of_kind(Kind.PART)):
+                # What was lacking may only have been loading.
+                soon_again, pause_s = soon_again - 1, min(every_s, FIRST_AFTER_S)
         except SQLAlchemyError as why:
             _log.warning("health_not_kept", why=redacted(f"{type(why).__name__}: {why}"))
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 
 from contracts.topics import MEDIA_VERDICTS
 from dashboard.api.settings import ApiSettings
+from dashboard.operations.health_reports import Finding, Kind, reports
+from dashboard.read_model import open_engine
 from ingest import sample_media
 from telltale.run_state import ChildState
 from tests.support.api_server import client_of, serving
@@ -23,7 +25,7 @@ from tests.support.read_models import Deployment
 from tests.support.shown_numbers import compare_items, compare_live, latest_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
-STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "reconcile", "expire"}
+STAGES = {"kafka", "ingest", "extract", "detect", "aggregate", "project", "reconcile", "expire", "doctor"}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_status_tells_where_everything_is(pipeline: RunningPipeline):
     assert (status["dashboard"], status["api"]) == (None, None)
     assert status["topics"]["verdicts"] == "media.verdicts.v1"
     assert status["notifications_topic"] == "bucket.notifications"
-    assert set(status["metrics"]) == STAGES - {"kafka", "reconcile", "expire"}
+    assert set(status["metrics"]) == STAGES - {"kafka", "reconcile", "expire", "doctor"}
     assert {name: stage["state"] for name, stage in status["stages"].items()} == dict.fromkeys(STAGES, "ready")
 
 
@@ -135,6 +137,17 @@ def test_a_killed_stage_comes_back_and_is_named(pipeline: RunningPipeline):
     assert "project was ended by signal 9; it starts again in" in (pipeline.home / "up.log").read_text()
     assert "child=project" in (pipeline.home / "logs" / "up.log").read_text()
     assert {stage["state"] for stage in pipeline.status["stages"].values()} == {ChildState.READY}
+
+
+def test_its_health_is_in_the_read_model_and_names_what_serves(pipeline: RunningPipeline):
+    engine = open_engine(f"sqlite:///{pipeline.home / 'read_model.sqlite'}")
+
+    def states() -> dict[str, str]:
+        return {part.name: part.state for report in reports(engine) for part in report.of_kind(Kind.PART)}
+
+    pipeline.wait_until(lambda: states().get("detector telltale") == Finding.GOOD, timeout_s=150.0)
+    assert states()["Kafka"] == states()["bucket"] == states()["weights telltale"] == Finding.GOOD
+    engine.dispose()
 
 
 def test_a_second_run_in_the_same_home_is_refused(pipeline: RunningPipeline):
