@@ -13,7 +13,7 @@ from contracts.vocabulary import Verdict
 from dashboard import item_counts, item_queries
 from dashboard.api import webhook_tables  # noqa: F401 - makes its tables
 from dashboard.api.webhook_store import WebhookStore, Wish
-from dashboard.item_pages import page_after, place_of_row
+from dashboard.item_pages import page_after, page_at, place_of_row
 from dashboard.item_search import Order, Question
 from dashboard.projection import Tab
 from dashboard.read_model import ReadModelWriter, open_engine
@@ -46,6 +46,18 @@ def walked(engine: Engine, question: Question, *, limit: int) -> list[str]:
     return found
 
 
+def walked_back(engine: Engine, question: Question, *, limit: int) -> list[str]:
+    """From the last page to the first, then told in the order of the list."""
+    page = page_at(engine, question, limit=limit)
+    while after := page.after(question.order):
+        page = page_at(engine, question, after=after, limit=limit)
+    found = [row["name"] for row in page.rows]
+    while before := page.before(question.order):
+        page = page_at(engine, question, before=before, limit=limit)
+        found = [*(row["name"] for row in page.rows), *found]
+    return found
+
+
 @pytest.fixture
 def both(engine: Engine, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
     sqlite = open_engine(f"sqlite:///{tmp_path / 'read_model.sqlite'}")
@@ -57,13 +69,25 @@ def both(engine: Engine, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
 
 
 def test_lists_are_those_of_sqlite(both: tuple[Engine, Engine]):
-    questions = ({}, {"tab": Tab.SOME_EVIDENCE}, {"text": "100%_ ünal"}, {"text": "desk 1"})
+    questions = (
+        {},
+        {"tab": Tab.SOME_EVIDENCE},
+        {"text": "100%_ ünal"},
+        {"text": "desk 1"},
+        {"source": "desk/Ü"},
+        {"source": "incoming"},
+        {"detector": "telltale", "since_s": NOON.timestamp() + 60},
+        {"reviewed": False, "before_s": NOON.timestamp() + 180},
+    )
     for order, question in itertools.product(Order, questions):
         asked = Question(order=order, **question)
         here, there = (walked(engine, asked, limit=3) for engine in both)
         if "ünal" not in asked.text:  # SQLite knows capital letters of ASCII only
             assert here == there, asked
         assert len(here) == len(set(here)) > 0, asked
+        assert walked_back(both[0], asked, limit=3) == here
+        if "ünal" not in asked.text:
+            assert item_counts.counted(both[0], asked) == item_counts.counted(both[1], asked)
     assert item_queries.last_change(both[0]) == item_queries.last_change(both[1])
     assert item_queries.pulse(both[0]) == item_queries.pulse(both[1])
     assert item_counts.tab_counts(both[0], Question()) == item_counts.tab_counts(both[1], Question())
