@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.vocabulary import Verdict
+from dashboard.access import KeyStore, Role
 from dashboard.models.alarm_book import AlarmBook
 from dashboard.models.drift_alarms import Alarm, Raised
 from dashboard.read_model import ReadModelWriter, open_engine
@@ -58,6 +59,10 @@ def test_a_kept_alarm_is_shown_and_can_be_acknowledged(home: Path):
     engine = open_engine(f"sqlite:///{home / 'read_model.sqlite'}")
     figures = {"now": 250.0, "before": 250.0, "stability": 0.41}
     AlarmBook(engine).update([Raised(subject="telltale", alarm=Alarm.SHIFTED, figures=figures)], now_s=1_000_000.0)
+    app = drawn("drift")
+    app.session_state["presented_key"] = KeyStore(engine).create("Vera", Role.VIEWER)
+    assert "An analyst can acknowledge alarms" in words_of(app.run())
+    assert not app.button
     app = drawn("drift")
     assert "**telltale**: scores have shifted (stability index 0.41" in words_of(app)
     assert "nobody yet" in words_of(app)

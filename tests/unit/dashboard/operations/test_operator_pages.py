@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.access import KeyStore, Role
 from dashboard.operations.health_reports import Entry, Finding, Kind, Origin, Report, keep
 from dashboard.operations.metric_pages import Look, Series
 from dashboard.operations.samples import Failure, Samples
@@ -163,3 +164,18 @@ def test_a_health_report_is_shown_with_what_is_wrong_first_and_its_age(home: Pat
     app = drawn("health")
     assert "Asked for by hand 30 min ago" in words_of(app)
     assert not app.error
+
+
+def test_settings_and_diagnostics_are_for_operators(home: Path):
+    engine = open_engine(f"sqlite:///{home / 'read_model.sqlite'}")
+    setting = Entry(kind=Kind.SETTING, name="TELLTALE_HOME", state=Origin.DEFAULT, found="/srv/telltale")
+    part = Entry(kind=Kind.PART, name="Python", state=Finding.GOOD, found="3.11.2")
+    keep(engine, Report(place="desk-1", at_s=time.time(), every_s=None, entries=(part, setting)))
+    app = drawn("health")
+    assert "/srv/telltale" in words_of(app)
+    app.session_state["presented_key"] = KeyStore(engine).create("Vera", Role.VIEWER)
+    words = words_of(app.run())
+    assert "3.11.2" in words
+    assert "/srv/telltale" not in words
+    assert not app.code
+    assert not app.get("download_button")
