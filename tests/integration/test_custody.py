@@ -10,13 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from contracts.settings import EVERY_SETTINGS
 from dashboard import item_queries
 from dashboard.custody.expiry import Expiry, expired_on
+from dashboard.custody.retention import Class
 from dashboard.custody.settings import CustodySettings
+from dashboard.heat_maps_kept import KeptMaps
 from dashboard.read_model import ReadModelWriter
+from detectors.heat_maps import HeatMap
 from ingest.reconciliation import Gap
 from stream_processors.members import members_of
 from telltale import delete, expire, verify
@@ -264,6 +268,30 @@ def test_crops_that_a_late_worker_wrote_of_a_deleted_item_go_with_the_next_round
     done = later.round()
     assert {what.value: number for what, number in done.objects.items() if number} == {"bundles": 1}
     assert [found.key for found in item.work.list("crops/")] == [f"crops/{item.uploaded.media_id}/extracted.json"]
+
+
+def keep_a_heat_map(item: JudgedHome) -> str:
+    """The key of a map of the crop that decided most."""
+    evidence, kept = item.verdict.tracks[0].evidence[0], KeptMaps(item.home / "weights")
+    kept.keep(item.work, evidence, HeatMap(np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), np.float32), 0.1))
+    assert kept.find(item.work, evidence) is not None
+    return kept.key_of(evidence)
+
+
+def test_a_heat_map_goes_with_the_crop_that_it_shows(item: JudgedHome, later: Expiry):
+    key = keep_a_heat_map(item)
+    assert later.round(in_days(29)).objects[Class.EVIDENCE] == 0
+    assert later.round(in_days(31)).objects[Class.EVIDENCE] == 2
+    assert list(item.work.list(key)) == []
+
+
+def test_a_heat_map_goes_with_its_deleted_item_even_if_it_came_late(item: JudgedHome, later: Expiry):
+    key = keep_a_heat_map(item)
+    delete.run(delete.Wish(home=item.home, item=KEY, because="a test"))
+    assert list(item.work.list(key)) == []
+    assert keep_a_heat_map(item) == key
+    later.round()
+    assert list(item.work.list(key)) == []
 
 
 def test_what_is_asked_for_wrongly_is_said(item: JudgedHome, tmp_path: Path):
