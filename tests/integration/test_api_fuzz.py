@@ -14,6 +14,8 @@ from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from dashboard.access import KeyStore, Role
+from dashboard.models.alarm_book import AlarmBook
+from dashboard.models.drift_alarms import Alarm, Raised
 from tests.support.api_server import client_of, serving, settings_of
 from tests.support.read_models import Deployment, seed
 
@@ -38,6 +40,8 @@ def fuzzed(tmp_path: Path) -> Iterator[httpx.Client]:
     """An API that can do everything and has something of every kind, and a key that may."""
     deployment = Deployment.make(tmp_path / "fuzzed")
     seed(deployment)
+    shifted = Raised(subject="telltale", alarm=Alarm.SHIFTED, figures={"now": 250, "before": 250, "stability": 0.4})
+    AlarmBook(deployment.writer._engine).update([shifted], now_s=10.0)
     key = KeyStore(deployment.writer._engine).create("fuzzer", Role.OPERATOR)
     settings = settings_of(deployment, webhook_private_targets=True, kafka_bootstrap_servers="127.0.0.1:9")
     with serving(settings, settle=lambda *_: None) as address, client_of(address, key) as api:
@@ -58,6 +62,7 @@ def known_places(api: httpx.Client) -> dict[str, str | int]:
     return {
         "media_id": media_id,
         "dead_letter_id": api.get("/v1/dead-letters").json()["dead_letters"][0]["dead_letter_id"],
+        "alarm_id": api.get("/v1/drift/alarms").json()["alarms"][0]["alarm_id"],
         "webhook_id": hook,
         "delivery_id": deliveries[0]["delivery_id"],
         "name": "telltale",
