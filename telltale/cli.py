@@ -270,6 +270,8 @@ def doctor(
     """Check every part that Telltale needs and say what to do. Exit status 1 where a needed part is missing."""
     from telltale import doctor, health_record
 
+    if every_s is not None and not record:
+        raise typer.BadParameter("--every makes sense with --record only.")
     if record:
         wish = health_record.Wish(home=home, bucket=bucket, detectors=detectors, every_s=every_s)
         raise typer.Exit(health_record.run(wish))

@@ -87,6 +87,10 @@ def _worth_row(worth: Worth) -> tuple[str, ...]:
 @calm
 def _simulation() -> None:
     st.subheader("Try other numbers")
+    st.html(
+        '<p class="tt-prose">Each item is decided again by the code of the aggregator. Poor pictures, few frames and '
+        "missing parts withhold a call as they did; a contradiction of detectors is decided anew.</p>"
+    )
     size = st.selectbox("Latest finished items", _SIZES, index=1)
     verdicts = latest_verdicts(size)
     in_use = numbers_in_use(verdicts)
