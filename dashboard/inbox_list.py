@@ -62,7 +62,7 @@ def mount_pulse(age_s: float | None, pulse: Pulse) -> None:
         "counts": pulse_words(pulse),
         "delayed_after_s": DELAYED_AFTER_S,
         "stopped_after_s": STOPPED_AFTER_S,
-        "banners": BANNERS,
+        "banners": {state: marks.inline(words) for state, words in BANNERS.items()},
     }
     _component("telltale_pulse", "pulse", _PULSE_HTML)(data=data, key="pulse")
 
@@ -181,11 +181,11 @@ def empty_words(question: Question, has_any: bool, bucket_name: str) -> tuple[st
         return "No item matches.", "Clear the search and the filters to see all items."
     if question.tab is not None and has_any:
         return f"Nothing under “{TAB_WORDS[question.tab]}” now.", "Items appear here by themselves."
-    return "Nothing here yet.", f"Drop a file into the watched folder {bucket_name} or upload one."
+    return "Nothing here yet.", f"Drop a file into the watched folder `{bucket_name}` or upload one."
 
 
 def _empty(title: str, advice: str, action: str) -> str:
-    return f'<div class="tt-empty"><p>{escape(title)}</p><p>{escape(advice)}</p>{action}</div>'
+    return f'<div class="tt-empty"><p>{escape(title)}</p><p>{marks.inline(advice)}</p>{action}</div>'
 
 
 def _foot(question: Question, page: Page, counts: Mapping[Tab, Counted]) -> str:

@@ -76,7 +76,7 @@ def limits_of(
     policy: Policy,
     flaws: Sequence[Problem] = (),
 ) -> Limits:
-    """Every limit on the item's verdict.
+    """Every limit on the item's verdict; the problems that withhold a call come first, then those against an all-clear.
 
     ``votes`` is the calibrated probability of each counted detector; ``flaws`` is what was measured against a call.
     """
@@ -86,17 +86,20 @@ def limits_of(
         *_too_little_weight(outcomes, policy),
     ]
     problems = (*extracted.problems, *flaws, *(problem for outcome in outcomes for problem in outcome.problems))
-    blocking = [problem for problem, forbids_call in own if forbids_call]
+    against_a_call = [problem for problem, forbids_call in own if forbids_call]
+    against_a_call += [problem for problem in problems if problem.reason in FORBID_A_CALL]
+    against_all_clear = [problem for problem, _ in own]
+    against_all_clear += [problem for problem in problems if problem.reason in FORBID_THE_ALL_CLEAR]
     return Limits(
-        problems=distinct((*problems, *(problem for problem, _ in own), *_small_faces(extracted, policy))),
-        call_forbidden=bool(blocking) or any(problem.reason in FORBID_A_CALL for problem in problems),
-        all_clear_forbidden=bool(own) or any(problem.reason in FORBID_THE_ALL_CLEAR for problem in problems),
+        problems=distinct((*against_a_call, *against_all_clear, *problems, *_small_faces(extracted, policy))),
+        call_forbidden=bool(against_a_call),
+        all_clear_forbidden=bool(against_all_clear),
     )
 
 
 def forbidding(limits: Limits, problem: Problem) -> Limits:
     """The limits with a problem more, which forbids a call."""
-    return replace(limits, problems=distinct((*limits.problems, problem)), call_forbidden=True)
+    return replace(limits, problems=distinct((problem, *limits.problems)), call_forbidden=True)
 
 
 def distinct(problems: Iterable[Problem]) -> tuple[Problem, ...]:

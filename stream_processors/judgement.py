@@ -162,9 +162,11 @@ class _Case:
             if doubt := self._instability(probability):
                 limits = forbidding(limits, doubt)
             return word_of(probability, self._used, limits, self.policy), limits
-        problems = [*self.extracted.problems, *(p for outcome in self.outcomes for p in outcome.problems)]
+        of_detectors = [problem for outcome in self.outcomes for problem in outcome.problems]
         if any(outcome.status is DetectorStatus.SCORED for outcome in self.outcomes):
-            return Verdict.INCONCLUSIVE, Limits(problems=distinct((*problems, *self.track_problems.values())))
+            problems = distinct((*self.extracted.problems, *self.track_problems.values(), *of_detectors))
+            return Verdict.INCONCLUSIVE, Limits(problems=problems)
+        problems = (*self.extracted.problems, *of_detectors)
         excluded = self.extracted.not_applicable.values()
         reasons = distinct((*problems, *(p for p in excluded if p.reason not in {q.reason for q in problems})))
         return Verdict.NOT_ASSESSED, Limits(problems=reasons or (_NOTHING_TO_DO,))

@@ -14,7 +14,8 @@ function draw(root, data, sinceHeard) {
   root.dataset.state = stateOf(data, age);
   root.querySelector(".tt-as-of").textContent = asOf(root.dataset.state, age);
   root.querySelector(".tt-counts").textContent = data.counts;
-  root.querySelector(".tt-banner").textContent = data.banners[root.dataset.state] ?? "";
+  // Fixed sentences of our own, in which commands are set as code.
+  root.querySelector(".tt-banner").innerHTML = data.banners[root.dataset.state] ?? "";
 }
 
 function stateOf(data, age) {

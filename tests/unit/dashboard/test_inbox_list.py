@@ -88,7 +88,7 @@ def test_a_waiting_item_shows_its_life_cycle():
 def test_an_empty_list_says_why(question: Question, has_any: bool, start: str):
     assert empty_words(question, has_any, "incoming")[0].startswith(start)
     assert empty_words(Question(), False, "incoming")[1] == (
-        "Drop a file into the watched folder incoming or upload one."
+        "Drop a file into the watched folder `incoming` or upload one."
     )
 
 

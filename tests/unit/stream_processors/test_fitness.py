@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.messages import MediaVerdict
+from contracts.messages import MediaVerdict, Problem
 from contracts.settings import AggregateSettings
 from contracts.vocabulary import Lifecycle, MediaKind, Reason, Verdict
 from detectors.calibration import logit
@@ -130,6 +130,12 @@ def test_a_word_that_mild_encoding_turns_forbids_a_call():
     off = without(Reason.UNSTABLE_UNDER_REENCODE)
     kept = judged(an_extraction(), changed(a_score(HIGH), reencoded=(0.97, 0.5)), policy=off)
     assert kept.verdict is Verdict.LIKELY_MANIPULATED
+
+
+def test_an_unstable_word_is_the_first_reason():
+    files = an_extraction(problems=[Problem(reason=Reason.DECODE_ERROR, detail="cut off")])
+    event = judged(files, changed(a_score(HIGH), reencoded=(0.97, 0.5)))
+    assert event.reasons == (Reason.UNSTABLE_UNDER_REENCODE, Reason.DECODE_ERROR)
 
 
 def test_clips_that_were_not_tried_move_as_those_of_their_face_did():

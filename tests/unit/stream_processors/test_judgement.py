@@ -224,6 +224,17 @@ def test_a_video_with_few_face_frames_is_inconclusive_and_a_picture_is_not():
     assert judged(picture, [a_score([0.98])]).verdict is Verdict.LIKELY_MANIPULATED
 
 
+def test_what_withheld_the_call_is_named_before_what_merely_is_missing():
+    members = [a_member("alpha"), a_member("beta")]
+    away = a_score(detector="beta", status=DetectorStatus.UNAVAILABLE, detail="no weights")
+    few = judged(an_extraction(batches={"alpha": 1, "beta": 1}), [a_score([0.98] * 5), away], members=members)
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert few.reasons == (Reason.TOO_FEW_FACE_FRAMES, Reason.DETECTOR_UNAVAILABLE)
+    small = an_extraction(tracks=[a_track(height_px=20.0)], batches={"alpha": 1, "beta": 1})
+    event = judged(small, [a_score([0.98] * 2), away], members=members)
+    assert event.reasons == (Reason.FACE_TOO_SMALL, Reason.DETECTOR_UNAVAILABLE)
+
+
 def test_a_face_that_was_mostly_too_small_is_named_so():
     extracted = an_extraction(tracks=[a_track(height_px=20.0)])
     event = judged(extracted, [a_score([0.98] * 2)])
