@@ -256,6 +256,11 @@ def medium(media: MediaFacts) -> str:
     return {MediaKind.IMAGE: "picture", MediaKind.VIDEO: "video", MediaKind.AUDIO: "recording"}.get(media.kind, "file")
 
 
+def limits_title(verdict: Verdict) -> str:
+    """What stands above the reasons of a verdict."""
+    return "Why nothing is said of it" if verdict is Verdict.NOT_ASSESSED else "Why it is not more certain"
+
+
 def headline(verdict: Verdict, reasons: Sequence[Reason] = ()) -> str:
     """The words of the verdict card, with the first reason where the verdict alone does not explain itself."""
     screen = VERDICT_WORDS[verdict].screen

@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 from reportlab.platypus import Table as Grid
 
+from dashboard import wording
 from dashboard.reports.content import Report, Table
 
 _MARGIN = 18 * mm
@@ -68,7 +69,7 @@ def _story(report: Report) -> list[Flowable]:
     story += [Spacer(0, 8), _said(report.headline, _HEADLINE)]
     story += [_said(part, _BODY) for part in report.summary]
     if report.limits:
-        story.append(_said("Why it is not more certain", _BOLD))
+        story.append(_said(wording.limits_title(report.verdict), _BOLD))
         story += [_said(f"– {part}", _BODY) for part in report.limits]
     for title, drawing in report.drawings:
         story.append(KeepTogether([_said(title, _HEAD), _drawn(drawing)]))

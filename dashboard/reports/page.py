@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
-from dashboard import marks
+from dashboard import marks, wording
 from dashboard.reports.content import Crop, Report, Table
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -44,7 +44,7 @@ def as_html(report: Report) -> bytes:
 def _card(report: Report) -> str:
     said = "".join(f"<p>{marks.inline(part)}</p>" for part in report.summary)
     limits = "".join(f"<li>{marks.inline(part)}</li>" for part in report.limits)
-    why = f"<p><b>Why it is not more certain</b></p><ul>{limits}</ul>" if limits else ""
+    why = f"<p><b>{wording.limits_title(report.verdict)}</b></p><ul>{limits}</ul>" if limits else ""
     mark = marks.shape(marks.VERDICT_MARKS[report.verdict], size_px=22)
     return f'<div class="card"><p>{mark}<strong>{escape(report.headline)}</strong></p>{said}{why}</div>'
 

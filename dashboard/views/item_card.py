@@ -75,7 +75,7 @@ def _not_more_certain(verdict: MediaVerdict, details: Sequence[str | None]) -> s
     if not advice and not limits:
         return ""
     listed = f'<ul class="tt-reasons">{limits}</ul>' if limits else ""
-    return f"<p><b>Why it is not more certain</b></p>{advice}{listed}"
+    return f"<p><b>{wording.limits_title(verdict.verdict)}</b></p>{advice}{listed}"
 
 
 def _scale(verdict: MediaVerdict) -> str:

@@ -33,6 +33,8 @@ def draw_player(item: ItemDocuments, moment_s: float, *, with_controls: bool = T
     known = item.verdict or item.extracted
     media = known.media if known else MediaFacts()
     if media.kind not in (MediaKind.VIDEO, MediaKind.IMAGE):
+        if known:
+            st.html(f'<div class="tt-empty">{marks.paragraph("There is no picture or video to show.")}</div>')
         return
     try:
         file = media_file(watched_bucket(), item.uploaded, media_cache())
