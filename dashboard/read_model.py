@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select, update
-from sqlalchemy.exc import IntegrityError, InvalidatePoolError
+from sqlalchemy.exc import DatabaseError, IntegrityError, InvalidatePoolError
 
 from contracts.errors import NotNow
 from contracts.messages import DeadLetter, MediaExtracted, MediaUploaded, MediaVerdict, Message
@@ -43,20 +43,38 @@ _DOCUMENTS: dict[str, type[Message]] = {
 }
 
 
+class ReadModelDamaged(Exception):
+    """The file is no database or its pages are damaged; the message says what to do about it."""
+
+
 def url_of(settings: ProjectSettings) -> str:
     """The SQLAlchemy address of a deployment's read model."""
     return settings.read_model_url or f"sqlite:///{(settings.home / 'read_model.sqlite').absolute()}"
 
 
 def open_engine(url: str) -> Engine:
-    """An engine on the read model at ``url``, its tables made if they are missing."""
+    """An engine on the read model at ``url``, its tables made if they are missing.
+
+    Raises:
+        ReadModelDamaged: SQLite cannot read the file.
+    """
     engine = create_engine(url, connect_args=_connect_arguments(url), pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         if engine.url.database not in (None, "", ":memory:"):
             Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "checkout", partial(_leave_a_removed_file, engine))
-    _make_tables(engine)
+    try:
+        _make_tables(engine)
+    except DatabaseError as why:
+        # The kinds below it (a lock, a conflict) have reasons of their own.
+        if engine.dialect.name == "sqlite" and type(why) is DatabaseError:
+            raise ReadModelDamaged(
+                f"The read model {engine.url.database} is damaged or no database ({why.orig}). Stop the projector, "
+                "move the file away and start it anew: it is filled from what the topics still hold. Reviews, keys and the "
+                "audit chain were in the file alone; a backup brings them back."
+            ) from why
+        raise
     return engine
 
 

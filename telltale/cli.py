@@ -449,9 +449,10 @@ def _fail(sentence: str, exit_code: int) -> None:
 def _sentence_of(why: Exception) -> str:
     """One line; errors that were raised for people are shown as they are."""
     from contracts.errors import DetectorUnavailable, NotNow
+    from dashboard.read_model import ReadModelDamaged
     from detectors import UnknownDetector
 
     text = " ".join(str(why).split()) or type(why).__name__
-    if isinstance(why, DetectorUnavailable | NotNow | UnknownDetector):
+    if isinstance(why, DetectorUnavailable | NotNow | ReadModelDamaged | UnknownDetector):
         return text
     return f"{type(why).__name__}: {text} ({DEBUG_VARIABLE}=1 shows where)"

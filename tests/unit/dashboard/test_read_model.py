@@ -13,7 +13,7 @@ from contracts.vocabulary import Lifecycle, MediaKind, Verdict
 from dashboard import item_counts, item_queries
 from dashboard.item_queries import Order, Question
 from dashboard.projection import Tab
-from dashboard.read_model import Position, ReadModelWriter, open_engine
+from dashboard.read_model import Position, ReadModelDamaged, ReadModelWriter, open_engine
 from dashboard.read_tables import items
 from dashboard.tallies import count_anew
 from tests.support.items import (
@@ -236,6 +236,15 @@ def test_changes_and_single_items_are_found_by_index(full: Engine):
 
 def test_tab_counts_are_read_from_an_index_alone(full: Engine):
     assert sum(item_counts.tab_counts(full, Question()).values()) == 100_000
+
+
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path):
+    file = tmp_path / "read_model.sqlite"
+    file.write_bytes(b"no database " * 1000)
+    with pytest.raises(ReadModelDamaged, match="move the file away") as why:
+        open_engine(f"sqlite:///{file}")
+    assert str(file) in str(why.value)
+    assert file.read_bytes().startswith(b"no database"), "nothing is thrown away"
 
 
 def test_a_removed_read_model_is_noticed_and_read_anew(engine: Engine, writer: ReadModelWriter):
