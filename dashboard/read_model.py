@@ -71,8 +71,8 @@ def open_engine(url: str) -> Engine:
         if engine.dialect.name == "sqlite" and type(why) is DatabaseError:
             raise ReadModelDamaged(
                 f"The read model {engine.url.database} is damaged or no database ({why.orig}). Stop the projector, "
-                "move the file away and start it anew: it is filled from what the topics still hold. Reviews, keys and the "
-                "audit chain were in the file alone; a backup brings them back."
+                "move the file away and start it anew: it is filled from what the topics still hold. Reviews, keys and "
+                "the audit chain were in the file alone; a backup brings them back."
             ) from why
         raise
     return engine
