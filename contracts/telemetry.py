@@ -86,6 +86,9 @@ METRICS: dict[MetricName, Metric] = {
     "telltale_consumer_lag_messages": Metric(
         kind="gauge", labels=("group", "topic"), meaning="messages a consumer group has still to read"
     ),
+    "telltale_subscriber_lag_messages": Metric(
+        kind="gauge", labels=("group",), meaning="verdict messages that another system's group has still to read"
+    ),
 }
 
 TRACE_HEADER = "traceparent"

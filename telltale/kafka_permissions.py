@@ -39,13 +39,17 @@ class NoAccessRules(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Permissions:
-    """What one part of a deployment needs; topics and groups by name, groups that end in ``*`` by their beginning."""
+    """What one part of a deployment needs; topics and groups by name, groups that end in ``*`` by their beginning.
+
+    Who ``sees_every_group`` is told how far other systems have read; that gives no right to read as one of them.
+    """
 
     part: str
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
+    sees_every_group: bool = False
     looks_into: tuple[str, ...] = ()
 
 
@@ -82,7 +86,7 @@ def permissions_of(settings: TopicSettings) -> tuple[Permissions, ...]:
             writes=(REMINDERS.name, MEDIA_VERDICTS.name, parked, *changelogs),
             groups=(AGGREGATE_GROUP,),
         ),
-        Permissions(part="project", reads=shown_from, writes=(parked,), groups=(PROJECT_GROUP,)),
+        Permissions(part="project", reads=shown_from, writes=(parked,), groups=(PROJECT_GROUP,), sees_every_group=True),
         Permissions(
             part="operator", reads=every, writes=every, groups=("telltale.*",), looks_into=(MEDIA_VERDICTS.name,)
         ),
@@ -97,6 +101,8 @@ def rules_of(permissions: Permissions, user: str) -> Iterator[ACL]:
     wanted = {(name, operation) for names, operations in topics for name in names for operation in operations}
     for name, operation in sorted(wanted):
         yield _rule(user, operation, ResourcePattern(ResourceType.TOPIC, name))
+    if permissions.sees_every_group:
+        yield _rule(user, ACLOperation.DESCRIBE, ResourcePattern(ResourceType.GROUP, "*"))
     for group in permissions.groups:
         pattern = ACLResourcePatternType.PREFIXED if group.endswith("*") else ACLResourcePatternType.LITERAL
         resource = ResourcePattern(ResourceType.GROUP, group.removesuffix("*"), pattern)

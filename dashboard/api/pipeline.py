@@ -18,6 +18,7 @@ from dashboard.api.callers import Here, Viewer
 from dashboard.operations.queue_lags import queues_of
 from dashboard.operations.samples import Samples
 from dashboard.operations.stage_tiles import Health, Tile, tiles_of
+from dashboard.operations.subscribers import told_subscribers
 from dashboard.operations.waits import median_waits
 from dashboard.view_models import Freshness, freshness
 from ingest.fuse import blown_fuses
@@ -72,6 +73,13 @@ class Queue(BaseModel):
     waiting: float
 
 
+class Subscriber(BaseModel):
+    """A consumer group of another system on the verdict topic, and how many messages it has still to read."""
+
+    group: str
+    waiting: float
+
+
 class Waits(BaseModel):
     """Median seconds from arrival to the first look and to the final verdict, over the last 15 minutes."""
 
@@ -98,6 +106,7 @@ class Pipeline(BaseModel):
     stages: dict[str, StageState]
     processes: list[Process]
     queues: list[Queue]
+    subscribers: list[Subscriber]
     arrival_to: Waits
 
 
@@ -147,6 +156,9 @@ def show_pipeline(here: Here, _: Viewer) -> Pipeline:
         queues=[
             Queue(group=group, topic=topic, waiting=waiting)
             for (group, topic), waiting in queues_of(samples).waiting.items()
+        ],
+        subscribers=[
+            Subscriber(group=group, waiting=waiting) for group, waiting in told_subscribers(samples)[0].items()
         ],
         arrival_to=Waits(provisional_s=waits.get("provisional"), final_s=waits.get("final")),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import GroupAuthorizationFailedError, KafkaTimeoutError, TopicAuthorizationFailedError
-from kafka.structs import TopicPartition
+from kafka.structs import OffsetAndMetadata, TopicPartition
 from PIL import Image
 from skimage import data
 
@@ -21,6 +21,7 @@ from contracts.settings import DashboardSettings, TopicSettings
 from contracts.topics import DETECTOR_SCORES, MEDIA_UPLOADED, MEDIA_VERDICTS
 from contracts.vocabulary import Lifecycle
 from dashboard.custody.deletion_on_topics import Topics, tell_topics
+from dashboard.operations.subscribers import subscriber_lags
 from dashboard.read_model import open_engine, url_of
 from dashboard.recent_answers import latest_verdicts
 from ingest.kafka_login import KafkaAddress, address_of, client_arguments
@@ -154,6 +155,20 @@ def test_a_subscriber_cannot_take_the_place_of_a_stage(kafka: SecureKafka):
         pytest.raises(GroupAuthorizationFailedError),
     ):
         wait_until(lambda: bool(consumer.poll(timeout_ms=500)), timeout_s=30.0)
+
+
+def test_the_projector_sees_how_far_others_have_read_and_cannot_read_as_one_of_them(kafka: SecureKafka):
+    place = {TopicPartition(MEDIA_VERDICTS.name, 0): OffsetAndMetadata(0, "", -1)}
+    desk = "subscriber.desk"
+    with closing(KafkaConsumer(**client_arguments(address(kafka, "telltale-subscriber")), group_id=desk)) as consumer:
+        consumer.commit(place)
+    as_project = address(kafka, "telltale-project")
+    assert desk in subscriber_lags(as_project)
+    with (
+        closing(KafkaConsumer(**client_arguments(as_project), group_id=desk)) as consumer,
+        pytest.raises(GroupAuthorizationFailedError),
+    ):
+        consumer.commit(place)
 
 
 def test_rules_are_printed_and_each_role_stands_for_itself():
