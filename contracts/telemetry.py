@@ -29,6 +29,7 @@ MetricName = Literal[
     "telltale_dead_letters_total",
     "telltale_fuse_blown",
     "telltale_consumer_lag_messages",
+    "telltale_subscriber_lag_messages",
 ]
 
 

@@ -1,11 +1,13 @@
 """The inbox in a real Chromium: pages, filters and the open item live in the address, and Back leads through them."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from contracts.messages import MediaUploaded, utc_now
+from dashboard.custody.deletion import Places, delete_item, plan_of
 from dashboard.item_queries import PAGE_SIZE
 from tests.support.dashboard_server import PATIENCE_MS
 from tests.support.items import a_verdict, an_upload
@@ -105,11 +107,22 @@ def test_the_inbox_has_a_name_in_the_address(page: Page, address: str):
     expect(page.get_by_role("heading", name="clip 010.mp4")).to_be_visible()
 
 
-def test_an_arrival_shifts_no_page_but_the_first(page: Page, address: str, deployment: Deployment):
+@pytest.fixture
+def late(deployment: Deployment) -> Iterator[MediaUploaded]:
+    """An upload that a test may tell of; afterwards the others find the list as it was."""
+    upload = an_upload("desk/late.mp4", at=utc_now())
+    yield upload
+    places = Places(
+        engine=deployment.writer._engine, bucket=deployment.bucket, work=deployment.work, home=deployment.home
+    )
+    delete_item(places, plan_of(places, upload.media_id), because="the test is over", media_too=False)
+
+
+def test_an_arrival_shifts_no_page_but_the_first(page: Page, address: str, deployment: Deployment, late: MediaUploaded):
     open_inbox(page, address)
     foot(page, "Next")
     shows(page, "clip 050.mp4", NUMBER - PAGE_SIZE)
-    deployment.tell(an_upload("desk/late.mp4", at=utc_now()))
+    deployment.tell(late)
     expect(page.locator(".tt-counts")).to_contain_text(f"{NUMBER + 1} items")
     shows(page, "clip 050.mp4", NUMBER - PAGE_SIZE)
     foot(page, "First page")
