@@ -113,6 +113,8 @@ def test_every_report_can_be_downloaded_and_holds_the_event(
 
 
 def downloaded(page: Page, label: str) -> bytes:
+    # While the page is being drawn, a button may be exchanged under the click for one with newer content.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     with page.expect_download() as coming:
         page.get_by_role("button", name=label).click()
     return Path(coming.value.path()).read_bytes()
