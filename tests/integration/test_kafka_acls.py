@@ -26,9 +26,10 @@ from dashboard.read_model import open_engine, url_of
 from dashboard.recent_answers import latest_verdicts
 from ingest.kafka_login import KafkaAddress, address_of, client_arguments
 from telltale.child_process import start_child, stop_child
-from telltale.kafka_permissions import Permissions, permissions_of
+from telltale.kafka_permissions import NoAccessRules, Permissions, apply, permissions_of, rules_of
 from tests.support.bridge_process import BridgeProcess
 from tests.support.children import wait_until
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.parts import ROOT
 from tests.support.secure_kafka import SecureKafka
 from tests.support.stages import Stage
@@ -169,6 +170,11 @@ def test_the_projector_sees_how_far_others_have_read_and_cannot_read_as_one_of_t
         pytest.raises(GroupAuthorizationFailedError),
     ):
         consumer.commit(place)
+
+
+def test_a_cluster_that_asks_nobody_is_named(kafka_broker: KafkaBroker):
+    with pytest.raises(NoAccessRules, match="has no authorizer"):
+        apply(KafkaAddress(kafka_broker.bootstrap_servers), list(rules_of(PARTS[0], user_of(PARTS[0]))))
 
 
 def test_rules_are_printed_and_each_role_stands_for_itself():
