@@ -7,9 +7,9 @@ from types import TracebackType
 import structlog
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
-from kafka.structs import TopicPartition
 
 from contracts.settings import ProcessSettings
+from ingest.backlog import extent_of, unread
 from ingest.kafka_login import KafkaAddress, address_of, client_arguments
 from ingest.telemetry import metric
 
@@ -77,8 +77,4 @@ def _consumer(kafka: KafkaAddress | str, group: str) -> KafkaConsumer:
 
 
 def _lag(consumer: KafkaConsumer, topic: str) -> int:
-    places = [TopicPartition(topic, partition) for partition in sorted(consumer.partitions_for_topic(topic) or ())]
-    if not places:
-        return 0
-    starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
-    return sum(max(0, ends[place] - max(starts[place], consumer.committed(place) or 0)) for place in places)
+    return unread(extent_of(consumer, topic), consumer.committed)

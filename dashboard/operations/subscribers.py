@@ -17,6 +17,7 @@ from contracts.errors import NotNow
 from contracts.topics import MEDIA_VERDICTS
 from dashboard.operations.metric_pages import Look
 from dashboard.operations.samples import Samples
+from ingest.backlog import extent_of, unread
 from ingest.kafka_login import KafkaAddress, client_arguments, knock
 from ingest.telemetry import metric
 
@@ -77,15 +78,8 @@ def subscriber_lags(kafka: KafkaAddress) -> dict[str, int]:
     if not read:
         return {}
     with closing(KafkaConsumer(**client_arguments(kafka), enable_auto_commit=False)) as consumer:
-        places = [
-            TopicPartition(MEDIA_VERDICTS.name, part)
-            for part in sorted(consumer.partitions_for_topic(MEDIA_VERDICTS.name) or ())
-        ]
-        starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
-    return {
-        group: sum(max(0, ends[place] - max(starts[place], offsets.get(place, 0))) for place in places)
-        for group, offsets in sorted(read.items())
-    }
+        extent = extent_of(consumer, MEDIA_VERDICTS.name)
+    return {group: unread(extent, offsets.get) for group, offsets in sorted(read.items())}
 
 
 def _of_verdicts(offsets: dict[TopicPartition, OffsetAndMetadata]) -> dict[TopicPartition, int]:
