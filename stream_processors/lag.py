@@ -9,7 +9,7 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from contracts.settings import ProcessSettings
-from ingest.backlog import extent_of, unread
+from ingest.consumer_lag import extent_of, unread
 from ingest.kafka_login import KafkaAddress, address_of, client_arguments
 from ingest.telemetry import metric
 

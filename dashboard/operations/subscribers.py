@@ -17,7 +17,7 @@ from contracts.errors import NotNow
 from contracts.topics import MEDIA_VERDICTS
 from dashboard.operations.metric_pages import Look
 from dashboard.operations.samples import Samples
-from ingest.backlog import extent_of, unread
+from ingest.consumer_lag import extent_of, unread
 from ingest.kafka_login import KafkaAddress, client_arguments, knock
 from ingest.telemetry import metric
 

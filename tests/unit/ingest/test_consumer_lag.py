@@ -1,6 +1,6 @@
 from kafka.structs import TopicPartition
 
-from ingest.backlog import unread
+from ingest.consumer_lag import unread
 
 FIRST, SECOND = TopicPartition("crops.mesonet.v1", 0), TopicPartition("crops.mesonet.v1", 1)
 
